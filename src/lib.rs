@@ -1,0 +1,3 @@
+//! certkeeper keeps the TLS certificates of an OpenWrt router valid.
+
+pub mod types;

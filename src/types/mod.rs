@@ -1,0 +1,129 @@
+//! The words that every room shares. Nothing here does I/O.
+
+mod http;
+mod names;
+mod nearest;
+mod paths;
+mod time;
+
+pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};
+pub use names::{Domain, Identifier, NameError, SectionName};
+pub use nearest::nearest;
+pub use paths::Paths;
+pub use time::Timestamp;
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A value that must never be shown. `Debug` and `Display` print `***`;
+/// [`Secret::expose`] is the one way to its text.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one place that must send it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// The kind and size of a certificate's private key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KeyType {
+    /// ECDSA on P-256.
+    Ec256,
+    /// ECDSA on P-384.
+    Ec384,
+    /// RSA with a 2048-bit modulus.
+    Rsa2048,
+    /// RSA with a 3072-bit modulus.
+    Rsa3072,
+    /// RSA with a 4096-bit modulus.
+    Rsa4096,
+}
+
+impl KeyType {
+    /// Every key type, in the order of CONFIG.
+    pub const ALL: [KeyType; 5] = [
+        KeyType::Ec256,
+        KeyType::Ec384,
+        KeyType::Rsa2048,
+        KeyType::Rsa3072,
+        KeyType::Rsa4096,
+    ];
+
+    /// The name used in UCI, `meta.json` and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            KeyType::Ec256 => "ec256",
+            KeyType::Ec384 => "ec384",
+            KeyType::Rsa2048 => "rsa2048",
+            KeyType::Rsa3072 => "rsa3072",
+            KeyType::Rsa4096 => "rsa4096",
+        }
+    }
+}
+
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for KeyType {
+    type Err = ();
+
+    /// Takes the UCI names and acme.sh's spellings (`ec-256`, `2048`).
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let folded = text.trim().to_ascii_lowercase().replace('-', "");
+        KeyType::ALL
+            .into_iter()
+            .find(|k| k.name() == folded || k.name().strip_prefix("rsa") == Some(&folded))
+            .ok_or(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_print_as_stars() {
+        let secret = Secret::new("hunter2");
+        assert_eq!(format!("{secret} {secret:?}"), "*** ***");
+        assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn key_types_take_acme_sh_spellings() {
+        for (text, want) in [
+            ("ec256", KeyType::Ec256),
+            ("EC-384", KeyType::Ec384),
+            ("2048", KeyType::Rsa2048),
+            (" rsa4096 ", KeyType::Rsa4096),
+            ("rsa-3072", KeyType::Rsa3072),
+        ] {
+            assert_eq!(text.parse(), Ok(want), "{text}");
+        }
+        for text in ["", "rsa", "ec", "256", "rsa1024", "ecdsa"] {
+            assert_eq!(text.parse::<KeyType>(), Err(()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Where everything lies. `--root DIR` puts every path below DIR.
+
+use super::SectionName;
+use std::path::{Path, PathBuf};
+
+/// The files of CONFIG, below one root.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    root: PathBuf,
+}
+
+impl Paths {
+    /// Paths below `root`; `/` on a router.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// True unless the root is `/`.
+    pub fn is_redirected(&self) -> bool {
+        self.root != Path::new("/")
+    }
+
+    /// An absolute path of the configuration, moved below the root.
+    pub fn at(&self, path: impl AsRef<Path>) -> PathBuf {
+        let path = path.as_ref();
+        self.root.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    /// The folder of UCI files.
+    pub fn uci_dir(&self) -> PathBuf {
+        self.at("/etc/config")
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> PathBuf {
+        self.at("/etc/config/certkeeper")
+    }
+
+    /// The secrets, mode 0600.
+    pub fn secrets(&self) -> PathBuf {
+        self.at("/etc/config/certkeeper_secrets")
+    }
+
+    /// The folder in which `uci` keeps changes that are not committed.
+    pub fn uci_delta_dir(&self) -> PathBuf {
+        self.at("/tmp/.uci")
+    }
+
+    /// All that must survive a power cut: accounts and certificates, mode 0700.
+    pub fn state(&self) -> PathBuf {
+        self.at("/etc/certkeeper")
+    }
+
+    /// The accounts' folders.
+    pub fn accounts(&self) -> PathBuf {
+        self.at("/etc/certkeeper/accounts")
+    }
+
+    /// The sections' folders.
+    pub fn certs(&self) -> PathBuf {
+        self.at("/etc/certkeeper/certs")
+    }
+
+    /// The link whose target is the primary certificate's folder.
+    pub fn primary(&self) -> PathBuf {
+        self.at("/etc/certkeeper/primary")
+    }
+
+    /// Where services find certificates.
+    pub fn domains(&self) -> PathBuf {
+        self.at("/etc/ssl/domains")
+    }
+
+    /// Run-time files, in tmpfs.
+    pub fn run(&self) -> PathBuf {
+        self.at("/var/run/certkeeper")
+    }
+
+    /// The one lock.
+    pub fn lock(&self) -> PathBuf {
+        self.run().join("lock")
+    }
+
+    /// A section's status document.
+    pub fn status(&self, section: &SectionName) -> PathBuf {
+        self.run().join("status").join(format!("{section}.json"))
+    }
+
+    /// A section's log of the last run.
+    pub fn log(&self, section: &SectionName) -> PathBuf {
+        self.run().join("log").join(section.as_str())
+    }
+
+    /// Wishes queued with the run that holds the lock.
+    pub fn wanted(&self) -> PathBuf {
+        self.run().join("wanted")
+    }
+}
