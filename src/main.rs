@@ -1,1 +1,62 @@
-fn main() {}
+//! Arguments → command → exit code.
+
+use certkeeper::cli::{self, World};
+use certkeeper::net::SystemClock;
+use certkeeper::types::{Clock, Timestamp};
+use rustix::fs::Mode;
+use rustix::process::umask;
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use std::io::{self, BufRead, IsTerminal};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+fn main() -> ExitCode {
+    // Keys must never be readable by others, whatever the caller's umask is.
+    umask(Mode::RWXG | Mode::RWXO);
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT, SIGHUP] {
+        // The second one ends at once; the first lets the run clean up.
+        let _ = signal_hook::flag::register_conditional_shutdown(signal, 1, stop.clone());
+        let _ = signal_hook::flag::register(signal, stop.clone());
+    }
+    let clock = |set: Option<Timestamp>| -> Box<dyn Clock> {
+        Box::new(SystemClock::new(stop.clone(), set))
+    };
+    let args: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|a| a.to_string_lossy().into_owned())
+        .collect();
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let (out_is_terminal, err_is_terminal) = (out.is_terminal(), err.is_terminal());
+    ExitCode::from(cli::run(
+        &args,
+        World {
+            out: &mut out,
+            err: &mut err,
+            out_is_terminal,
+            err_is_terminal,
+            read_secret: &read_secret,
+            env: &|name| std::env::var(name).ok(),
+            clock: &clock,
+        },
+    ))
+}
+
+/// The first line of stdin, not echoed where a person types it.
+fn read_secret() -> io::Result<String> {
+    let stdin = io::stdin();
+    let before = tcgetattr(&stdin).ok();
+    if let Some(before) = &before {
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
+    }
+    let mut line = String::new();
+    let read = stdin.lock().read_line(&mut line);
+    if let Some(before) = &before {
+        tcsetattr(&stdin, OptionalActions::Flush, before)?;
+    }
+    read.map(|_| line)
+}

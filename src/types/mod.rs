@@ -1,15 +1,19 @@
 //! The words that every room shares. Nothing here does I/O.
 
 mod http;
+mod inventory;
 mod names;
 mod nearest;
 mod paths;
+mod state;
 mod time;
 
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};
+pub use inventory::{Attempt, Held, Inventory, Issued, Meta, OrderNote, Version};
 pub use names::{Domain, Identifier, NameError, SectionName};
 pub use nearest::nearest;
 pub use paths::Paths;
+pub use state::{Stage, State};
 pub use time::Timestamp;
 
 use std::fmt;

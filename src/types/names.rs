@@ -80,7 +80,10 @@ impl Domain {
                 ));
             }
         }
-        if labels.last().is_some_and(|l| l.bytes().all(|c| c.is_ascii_digit())) {
+        if labels
+            .last()
+            .is_some_and(|l| l.bytes().all(|c| c.is_ascii_digit()))
+        {
             return fail("this is neither a name nor an IP address".into());
         }
         Ok(Self(name.to_owned()))
@@ -99,6 +102,11 @@ impl Domain {
     /// True for `*.example.org`.
     pub fn is_wildcard(&self) -> bool {
         self.0.starts_with("*.")
+    }
+
+    /// The name of the record that answers dns-01 (RFC 8555 section 8.4).
+    pub fn challenge(&self) -> Domain {
+        Self(format!("_acme-challenge.{}", self.base()))
     }
 
     /// Why no public CA certifies this name: the reserved suffix and its reason.
@@ -274,6 +282,9 @@ mod tests {
         for text in ["", "domain", "a.b", "a/b", "..", "a-b", "ü"] {
             assert!(SectionName::parse(text).is_err(), "{text}");
         }
-        assert_eq!(SectionName::suggest("*.example.org").as_str(), "example_org");
+        assert_eq!(
+            SectionName::suggest("*.example.org").as_str(),
+            "example_org"
+        );
     }
 }

@@ -100,12 +100,9 @@ pub(crate) fn from_civil(
     (hour, minute, second): (i64, i64, i64),
 ) -> Option<Timestamp> {
     let month = time::Month::try_from(u8::try_from(month).ok()?).ok()?;
-    let date = time::Date::from_calendar_date(
-        i32::try_from(year).ok()?,
-        month,
-        u8::try_from(day).ok()?,
-    )
-    .ok()?;
+    let date =
+        time::Date::from_calendar_date(i32::try_from(year).ok()?, month, u8::try_from(day).ok()?)
+            .ok()?;
     let time = time::Time::from_hms(
         u8::try_from(hour).ok()?,
         u8::try_from(minute).ok()?,

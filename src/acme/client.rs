@@ -1,0 +1,275 @@
+//! Requests with nonces and retries.
+
+use super::directory::Directory;
+use super::jws::{self, KeyId};
+use super::problem::Problem;
+use crate::keys::AccountKey;
+use crate::types::{
+    Clock, Interrupted, Method, Request, Response, Timestamp, Transport, TransportError,
+};
+use std::cell::RefCell;
+use std::fmt;
+use std::time::Duration;
+
+/// A longer JSON document is refused.
+pub(super) const JSON_MAX: usize = 256 * 1024;
+/// How often a rejected nonce is replaced (RFC 8555 section 6.5).
+const NONCE_TRIES: u32 = 10;
+/// How often a broken connection is made anew, and the pause before.
+const BREAK_TRIES: u32 = 3;
+const BREAK_PAUSE: Duration = Duration::from_secs(2);
+/// A URL or nonce of the CA is not longer than this.
+const WORD_MAX: usize = 2048;
+
+/// Why an ACME request did not do what it should.
+#[derive(Clone, Debug)]
+pub enum AcmeError {
+    /// No reply.
+    Transport(TransportError),
+    /// The CA said no.
+    Problem {
+        /// Its reason.
+        problem: Box<Problem>,
+        /// The reply's status.
+        status: u16,
+        /// When it may be asked again.
+        retry_after: Option<Timestamp>,
+    },
+    /// A reply that is no ACME.
+    Protocol(String),
+    /// The run was asked to stop.
+    Interrupted,
+}
+
+impl AcmeError {
+    /// The CA's problem document.
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Problem { problem, .. } => Some(problem),
+            _ => None,
+        }
+    }
+
+    /// The problem's type without namespace; empty where there is none.
+    pub fn kind(&self) -> &str {
+        self.problem().map_or("", Problem::kind)
+    }
+}
+
+impl fmt::Display for AcmeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transport(e) => e.fmt(f),
+            Self::Problem { problem, .. } => problem.fmt(f),
+            Self::Protocol(text) => f.write_str(text),
+            Self::Interrupted => f.write_str("the run was asked to stop"),
+        }
+    }
+}
+
+impl From<TransportError> for AcmeError {
+    fn from(e: TransportError) -> Self {
+        Self::Transport(e)
+    }
+}
+
+impl From<Interrupted> for AcmeError {
+    fn from(_: Interrupted) -> Self {
+        Self::Interrupted
+    }
+}
+
+/// An unauthenticated GET, which RFC 8555 allows for the directory alone.
+pub(super) fn fetch(
+    transport: &dyn Transport,
+    url: &str,
+    max_reply: usize,
+) -> Result<Response, AcmeError> {
+    let reply = transport.call(&Request {
+        method: Method::Get,
+        url,
+        headers: &[],
+        body: b"",
+        max_reply,
+    })?;
+    if reply.ok() {
+        Ok(reply)
+    } else {
+        Err(refusal(&reply, None))
+    }
+}
+
+/// URLs that a CA hands out must be https and of a sane length.
+pub(super) fn check_url(url: &str) -> Result<(), AcmeError> {
+    let sane = url.starts_with("https://")
+        && url.len() <= WORD_MAX
+        && url.bytes().all(|c| c.is_ascii_graphic());
+    if sane {
+        return Ok(());
+    }
+    Err(AcmeError::Protocol(
+        "the CA sent a URL that is not https or not sane; certkeeper does not follow it".into(),
+    ))
+}
+
+/// The error of a reply that is not 2xx.
+fn refusal(reply: &Response, now: Option<Timestamp>) -> AcmeError {
+    let problem = Problem::parse(&reply.body).unwrap_or_else(|| {
+        let what = match reply.status {
+            300..400 => "it redirects, which ACME does not",
+            500..600 => "it is out of order at the moment",
+            _ => "no ACME problem document came with it",
+        };
+        Problem::new(
+            "",
+            format!("the CA answered with HTTP status {}: {what}", reply.status),
+        )
+    });
+    AcmeError::Problem {
+        problem: Box::new(problem),
+        status: reply.status,
+        retry_after: now.and_then(|now| retry_after(reply, now)),
+    }
+}
+
+/// `Retry-After` in both its forms (RFC 9110 section 10.2.3).
+pub(super) fn retry_after(reply: &Response, now: Timestamp) -> Option<Timestamp> {
+    let text = reply.header("retry-after")?.trim();
+    match text.parse::<i64>() {
+        Ok(seconds) => Some(now.plus(seconds.max(0))),
+        Err(_) => Timestamp::parse_http_date(text),
+    }
+}
+
+/// Nonces that a CA sent and nobody used yet; any account may use them.
+pub type Nonces = RefCell<Vec<String>>;
+
+/// A CA with the account that asks it.
+pub struct Client<'a> {
+    /// Its directory.
+    pub directory: &'a Directory,
+    nonces: &'a Nonces,
+    transport: &'a dyn Transport,
+    clock: &'a dyn Clock,
+    key: AccountKey,
+    account: Option<String>,
+}
+
+impl<'a> Client<'a> {
+    /// A client that has no account yet.
+    pub fn new(
+        directory: &'a Directory,
+        nonces: &'a Nonces,
+        transport: &'a dyn Transport,
+        clock: &'a dyn Clock,
+        key: AccountKey,
+    ) -> Self {
+        Self {
+            directory,
+            nonces,
+            transport,
+            clock,
+            key,
+            account: None,
+        }
+    }
+
+    /// The account's key.
+    pub fn key(&self) -> &AccountKey {
+        &self.key
+    }
+
+    /// The account's URL, once there is one.
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// Signs what follows for this account; `None` forgets it.
+    pub fn use_account(&mut self, url: Option<String>) {
+        self.account = url;
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn sleep(&self, time: Duration) -> Result<(), AcmeError> {
+        Ok(self.clock.sleep(time)?)
+    }
+
+    /// POST-as-GET (RFC 8555 section 6.3).
+    pub(super) fn get(&self, url: &str, max_reply: usize) -> Result<Response, AcmeError> {
+        self.post(url, "", max_reply)
+    }
+
+    /// A signed POST; anything but 2xx is an error. A rejected nonce is replaced at once, a broken
+    /// connection made anew: the nonce keeps the CA from doing a thing twice.
+    pub(super) fn post(
+        &self,
+        url: &str,
+        payload: &str,
+        max_reply: usize,
+    ) -> Result<Response, AcmeError> {
+        check_url(url)?;
+        let (mut rejected, mut broken) = (0, 0);
+        loop {
+            let reply = self.nonce().and_then(|nonce| {
+                let id = self.account.as_deref().map_or(KeyId::Jwk, KeyId::Account);
+                let body = jws::sign(&self.key, &id, url, &nonce, payload);
+                self.send(Method::Post, url, body.as_bytes(), max_reply)
+            });
+            match reply {
+                Ok(reply) if reply.ok() => return Ok(reply),
+                Ok(reply) => {
+                    let error = refusal(&reply, Some(self.now()));
+                    if error.kind() != "badNonce" || rejected == NONCE_TRIES {
+                        return Err(error);
+                    }
+                    rejected += 1;
+                }
+                Err(AcmeError::Transport(e)) if e.passing() && broken < BREAK_TRIES => {
+                    broken += 1;
+                    self.sleep(BREAK_PAUSE)?;
+                }
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    fn send(
+        &self,
+        method: Method,
+        url: &str,
+        body: &[u8],
+        max_reply: usize,
+    ) -> Result<Response, AcmeError> {
+        let reply = self.transport.call(&Request {
+            method,
+            url,
+            headers: &[("content-type", "application/jose+json")],
+            body,
+            max_reply,
+        })?;
+        // Every reply may bring a nonce, an error's too (RFC 8555 section 6.5).
+        if let Some(nonce) = reply.header("replay-nonce") {
+            let plain = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+            if !nonce.is_empty() && nonce.len() <= WORD_MAX && nonce.bytes().all(plain) {
+                self.nonces.borrow_mut().push(nonce.to_owned());
+            }
+        }
+        Ok(reply)
+    }
+
+    fn nonce(&self) -> Result<String, AcmeError> {
+        let kept = self.nonces.borrow_mut().pop();
+        if let Some(nonce) = kept {
+            return Ok(nonce);
+        }
+        let reply = self.send(Method::Head, &self.directory.new_nonce, b"", JSON_MAX)?;
+        if !reply.ok() {
+            return Err(refusal(&reply, Some(self.now())));
+        }
+        let nonce = self.nonces.borrow_mut().pop();
+        nonce.ok_or_else(|| AcmeError::Protocol("the CA sent no usable nonce".into()))
+    }
+}

@@ -1,0 +1,52 @@
+//! The directory (RFC 8555 section 7.1.1).
+
+use super::client::{AcmeError, JSON_MAX, fetch};
+use crate::types::{Timestamp, Transport};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Where a CA's resources are, and what it says of itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Directory {
+    pub(super) new_nonce: String,
+    pub(super) new_account: String,
+    pub(super) new_order: String,
+    /// What it says of itself.
+    #[serde(default)]
+    pub meta: Meta,
+    /// The CA's clock, from the reply's Date.
+    #[serde(skip)]
+    pub date: Option<Timestamp>,
+}
+
+/// The directory's metadata; whatever else stands there is passed over.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Meta {
+    /// The terms' URL.
+    pub terms_of_service: Option<String>,
+    /// Registration wants an external account.
+    pub external_account_required: bool,
+    /// Profiles with their descriptions (draft-ietf-acme-profiles).
+    pub profiles: BTreeMap<String, serde_json::Value>,
+}
+
+impl Directory {
+    /// Fetches a CA's directory.
+    pub fn fetch(transport: &dyn Transport, url: &str) -> Result<Self, AcmeError> {
+        let reply = fetch(transport, url, JSON_MAX)?;
+        let mut directory: Self = serde_json::from_slice(&reply.body).map_err(|_| {
+            AcmeError::Protocol(format!("{url} is no ACME directory: check the URL"))
+        })?;
+        for resource in [
+            &directory.new_nonce,
+            &directory.new_account,
+            &directory.new_order,
+        ] {
+            super::client::check_url(resource)?;
+        }
+        directory.date = reply.header("date").and_then(Timestamp::parse_http_date);
+        Ok(directory)
+    }
+}

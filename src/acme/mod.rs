@@ -1,0 +1,15 @@
+//! An ACME client (RFC 8555): it is handed a transport and a clock, and keeps nothing on disk.
+
+pub mod account;
+pub mod ca;
+pub mod client;
+pub mod directory;
+pub mod order;
+pub mod problem;
+
+mod jws;
+
+pub use client::{AcmeError, Client, Nonces};
+pub use directory::Directory;
+pub use order::{Authorization, Challenge, Order, Status};
+pub use problem::Problem;

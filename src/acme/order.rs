@@ -1,0 +1,256 @@
+//! Orders, authorizations and challenges (RFC 8555 sections 7.1.3–7.1.5, 7.4, 7.5).
+
+use super::client::{AcmeError, Client, JSON_MAX, check_url, retry_after};
+use super::problem::Problem;
+use crate::keys::base64url;
+use crate::types::{Identifier, Response, Timestamp};
+use ring::digest;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// A longer certificate chain is refused.
+const CHAIN_MAX: usize = 64 * 1024;
+/// Tokens have at least 128 bits of entropy (section 8.1), which needs 22 characters; none of the
+/// CAs uses more than 43.
+const TOKEN_MAX: usize = 128;
+/// The first pause between two looks at an order, and the longest that we choose ourselves.
+const POLL_FIRST: Duration = Duration::from_millis(50);
+const POLL_LAST: Duration = Duration::from_secs(5);
+
+/// The status of an order, authorization or challenge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// The CA waits for us.
+    Pending,
+    /// An order whose authorizations are all valid.
+    Ready,
+    /// The CA is at work.
+    Processing,
+    /// Done.
+    Valid,
+    /// Failed.
+    Invalid,
+    /// Whatever else a CA says.
+    Other(String),
+}
+
+impl<'de> Deserialize<'de> for Status {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(match text.as_str() {
+            "pending" => Self::Pending,
+            "ready" => Self::Ready,
+            "processing" => Self::Processing,
+            "valid" => Self::Valid,
+            "invalid" => Self::Invalid,
+            _ => Self::Other(text),
+        })
+    }
+}
+
+/// An order.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Order {
+    /// Its URL.
+    #[serde(skip)]
+    pub url: String,
+    /// How far it is.
+    pub status: Status,
+    /// When the CA forgets it, RFC 3339.
+    #[serde(default)]
+    pub expires: Option<String>,
+    /// The authorizations' URLs.
+    #[serde(default)]
+    pub authorizations: Vec<String>,
+    finalize: String,
+    #[serde(default)]
+    certificate: Option<String>,
+    /// Why it failed.
+    #[serde(default)]
+    pub error: Option<Problem>,
+    /// When the CA wants to be asked again.
+    #[serde(skip)]
+    pub retry_after: Option<Timestamp>,
+}
+
+/// The CA's question about one identifier.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Authorization {
+    /// The identifier, without `*.`.
+    pub identifier: WireIdentifier,
+    /// How far it is.
+    pub status: Status,
+    /// The ways to answer.
+    #[serde(default)]
+    pub challenges: Vec<Challenge>,
+    /// It is for the wildcard.
+    #[serde(default)]
+    pub wildcard: bool,
+}
+
+/// An identifier as it stands in a reply.
+#[derive(Clone, Debug, Deserialize)]
+pub struct WireIdentifier {
+    #[serde(rename = "type")]
+    kind: String,
+    value: String,
+}
+
+impl Authorization {
+    /// True if it is about this identifier.
+    pub fn is_for(&self, id: &Identifier) -> bool {
+        let base = id
+            .domain()
+            .map_or_else(|| id.to_string(), |d| d.base().to_owned());
+        let wildcard = id.domain().is_some_and(|d| d.is_wildcard());
+        self.identifier.kind == id.kind()
+            && self.identifier.value.eq_ignore_ascii_case(&base)
+            && self.wildcard == wildcard
+    }
+
+    /// The challenge of that type.
+    pub fn challenge(&self, kind: &str) -> Option<&Challenge> {
+        self.challenges.iter().find(|c| c.kind == kind)
+    }
+}
+
+/// One way to answer an authorization.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Challenge {
+    /// Its type, such as `http-01`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    url: String,
+    /// How far it is.
+    #[serde(default = "Challenge::pending")]
+    pub status: Status,
+    #[serde(default)]
+    token: String,
+    /// Why it failed.
+    #[serde(default)]
+    pub error: Option<Problem>,
+}
+
+impl Challenge {
+    fn pending() -> Status {
+        Status::Pending
+    }
+
+    /// The token. It becomes a file's name, so nothing but base64url may stand in it.
+    pub fn token(&self) -> Result<&str, AcmeError> {
+        let plain = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+        if self.token.is_empty() || self.token.len() > TOKEN_MAX || !self.token.bytes().all(plain) {
+            return Err(AcmeError::Protocol(format!(
+                "the CA sent a {} token that is not base64url; certkeeper does not use it",
+                self.kind
+            )));
+        }
+        Ok(&self.token)
+    }
+}
+
+impl Client<'_> {
+    /// Asks for a certificate (section 7.4).
+    pub fn new_order(
+        &self,
+        identifiers: &[Identifier],
+        profile: Option<&str>,
+    ) -> Result<Order, AcmeError> {
+        let list: Vec<Value> = identifiers
+            .iter()
+            .map(|id| json!({"type": id.kind(), "value": id.to_string()}))
+            .collect();
+        let mut payload = json!({ "identifiers": list });
+        if let Some(profile) = profile {
+            payload["profile"] = profile.into();
+        }
+        let reply = self.post(&self.directory.new_order, &payload.to_string(), JSON_MAX)?;
+        let url = reply.header("location").unwrap_or_default().to_owned();
+        self.order_from(&url, &reply)
+    }
+
+    /// Reads an order.
+    pub fn order(&self, url: &str) -> Result<Order, AcmeError> {
+        let reply = self.get(url, JSON_MAX)?;
+        self.order_from(url, &reply)
+    }
+
+    fn order_from(&self, url: &str, reply: &Response) -> Result<Order, AcmeError> {
+        check_url(url)?;
+        let mut order: Order = read(reply, "order")?;
+        order.url = url.to_owned();
+        order.retry_after = retry_after(reply, self.now());
+        Ok(order)
+    }
+
+    /// Reads an authorization (section 7.5).
+    pub fn authorization(&self, url: &str) -> Result<Authorization, AcmeError> {
+        let reply = self.get(url, JSON_MAX)?;
+        read(&reply, "authorization")
+    }
+
+    /// Tells the CA that a challenge is answered (section 7.5.1).
+    pub fn answer(&self, challenge: &Challenge) -> Result<(), AcmeError> {
+        self.post(&challenge.url, "{}", JSON_MAX).map(drop)
+    }
+
+    /// Sends the CSR (section 7.4).
+    pub fn finalize(&self, order: &Order, csr: &[u8]) -> Result<Order, AcmeError> {
+        let payload = json!({ "csr": base64url(csr) }).to_string();
+        let reply = self.post(&order.finalize, &payload, JSON_MAX)?;
+        self.order_from(&order.url, &reply)
+    }
+
+    /// Reads the order until it leaves the given states: at once, then in growing intervals, or
+    /// when Retry-After says. `Err` holds the order as last seen when `until` would pass first.
+    pub fn wait(
+        &self,
+        url: &str,
+        busy: &[Status],
+        until: Timestamp,
+    ) -> Result<Result<Order, Order>, AcmeError> {
+        let mut pause = POLL_FIRST;
+        loop {
+            let order = self.order(url)?;
+            if !busy.contains(&order.status) {
+                return Ok(Ok(order));
+            }
+            let now = self.now();
+            let asked = order
+                .retry_after
+                .map(|at| at.since(now).max(0).unsigned_abs());
+            let next = asked.map_or(pause, |seconds| pause.max(Duration::from_secs(seconds)));
+            let seconds = i64::try_from(next.as_secs()).unwrap_or(i64::MAX);
+            if now.plus(seconds) >= until {
+                return Ok(Err(order));
+            }
+            self.sleep(next)?;
+            pause = (pause * 2).min(POLL_LAST);
+        }
+    }
+
+    /// Downloads the chain as PEM (section 7.4.2).
+    pub fn chain(&self, order: &Order) -> Result<Vec<u8>, AcmeError> {
+        let url = order.certificate.as_deref().ok_or_else(|| {
+            AcmeError::Protocol("the order is valid, but the CA names no certificate".into())
+        })?;
+        self.get(url, CHAIN_MAX).map(|reply| reply.body)
+    }
+
+    /// What the CA expects to find for a token (section 8.1).
+    pub fn key_authorization(&self, token: &str) -> String {
+        format!("{token}.{}", self.key().thumbprint())
+    }
+
+    /// The value of the TXT record for a token (section 8.4).
+    pub fn txt_value(&self, token: &str) -> String {
+        let text = self.key_authorization(token);
+        base64url(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
+    }
+}
+
+fn read<T: for<'de> Deserialize<'de>>(reply: &Response, what: &str) -> Result<T, AcmeError> {
+    serde_json::from_slice(&reply.body)
+        .map_err(|_| AcmeError::Protocol(format!("the CA's reply is not an {what} (RFC 8555)")))
+}

@@ -1,0 +1,102 @@
+//! Problem documents (RFC 7807, RFC 8555 section 6.7) and what they mean.
+
+use serde::Deserialize;
+use std::fmt;
+
+/// The namespace of ACME's error types.
+const NAMESPACE: &str = "urn:ietf:params:acme:error:";
+/// Texts of a CA are shown up to this length.
+const TEXT_MAX: usize = 400;
+
+/// What the CA has against a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Problem {
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    detail: String,
+    #[serde(default)]
+    identifier: Option<ProblemIdentifier>,
+    #[serde(default)]
+    subproblems: Vec<Problem>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+struct ProblemIdentifier {
+    #[serde(default)]
+    value: String,
+}
+
+impl Problem {
+    /// Reads a problem document; `None` if it is none.
+    pub fn parse(json: &[u8]) -> Option<Self> {
+        let problem: Self = serde_json::from_slice(json).ok()?;
+        (!problem.kind.is_empty() || !problem.detail.is_empty()).then_some(problem)
+    }
+
+    /// The error type without namespace, such as `rateLimited`; empty for foreign types.
+    pub fn kind(&self) -> &str {
+        self.kind.strip_prefix(NAMESPACE).unwrap_or_default()
+    }
+
+    /// The CA's words, without control characters and not too long.
+    pub fn detail(&self) -> String {
+        let text = if self.detail.is_empty() {
+            &self.kind
+        } else {
+            &self.detail
+        };
+        text.chars()
+            .filter(|c| !c.is_control())
+            .take(TEXT_MAX)
+            .collect()
+    }
+
+    /// The identifier it is about, if it names one.
+    pub fn identifier(&self) -> Option<&str> {
+        self.identifier.as_ref().map(|i| i.value.as_str())
+    }
+
+    /// What the CA has against single identifiers (RFC 8555 section 6.7.1).
+    pub fn subproblems(&self) -> &[Problem] {
+        &self.subproblems
+    }
+
+    /// A problem as we would report it ourselves.
+    pub fn new(kind: &str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("{NAMESPACE}{kind}"),
+            detail: detail.into(),
+            ..Self::default()
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind() {
+            "" => f.write_str(&self.detail()),
+            kind => write!(f, "{} ({kind})", self.detail()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_subproblems_and_foreign_types() {
+        let text = br#"{"type":"urn:ietf:params:acme:error:compound","detail":"two\nnames",
+            "subproblems":[{"type":"urn:ietf:params:acme:error:caa","detail":"no",
+            "identifier":{"type":"dns","value":"a.example"}}],"unknown":[1]}"#;
+        let problem = Problem::parse(text).expect("a problem");
+        assert_eq!(problem.to_string(), "twonames (compound)");
+        assert_eq!(problem.subproblems()[0].identifier(), Some("a.example"));
+        let foreign = Problem::parse(br#"{"type":"about:blank","detail":"teapot"}"#);
+        assert_eq!(foreign.expect("a problem").to_string(), "teapot");
+        for junk in [&b"{}"[..], b"[]", b"", b"\"x\"", b"{\"type\":1}"] {
+            assert_eq!(Problem::parse(junk), None);
+        }
+    }
+}

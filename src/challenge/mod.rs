@@ -1,0 +1,79 @@
+//! Answers to a CA's challenges (RFC 8555 section 8). Presenting is quick; waiting is the caller's;
+//! taking back always happens, and is harmless when there is nothing left.
+
+mod dns01;
+mod standalone;
+mod webroot;
+
+pub use dns01::{Dns01, look_up};
+pub use standalone::Standalone;
+pub use webroot::Webroot;
+
+use crate::dns::{DnsError, TxtRecord};
+use crate::types::Identifier;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where the CA looks for an http-01 answer (RFC 8555 section 8.3).
+pub const WELL_KNOWN: &str = "/.well-known/acme-challenge/";
+
+/// All that an answer can be made of.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// Whom the CA asks about.
+    pub id: Identifier,
+    /// The challenge's token: base64url, checked.
+    pub token: String,
+    /// What http-01 serves.
+    pub key_authorization: String,
+    /// What dns-01 publishes.
+    pub txt_value: String,
+}
+
+/// What presenting leaves on disk or at a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Footprint {
+    /// A file.
+    File(PathBuf),
+    /// A TXT record.
+    Txt(TxtRecord),
+}
+
+/// Why a challenge cannot be answered.
+#[derive(Clone, Debug)]
+pub enum ChallengeError {
+    /// The DNS provider.
+    Dns(DnsError),
+    /// The listener's port.
+    Port(String),
+    /// The file below the document root.
+    File(String),
+}
+
+impl fmt::Display for ChallengeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(e) => e.fmt(f),
+            Self::Port(text) | Self::File(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<DnsError> for ChallengeError {
+    fn from(e: DnsError) -> Self {
+        Self::Dns(e)
+    }
+}
+
+/// One way to answer challenges.
+pub trait Solver {
+    /// What [`Solver::present`] will leave, so that it can be written down before. `None`: nothing
+    /// that outlives the process.
+    fn footprint(&self, proof: &Proof) -> Option<Footprint>;
+
+    /// Makes the answer visible. MUST be quick and MUST succeed if it is visible already.
+    fn present(&mut self, proof: &Proof) -> Result<(), ChallengeError>;
+
+    /// Takes the answer back. MUST succeed if it is gone already.
+    fn take_back(&mut self, proof: &Proof) -> Result<(), ChallengeError>;
+}

@@ -1,0 +1,173 @@
+//! `add`: makes a section.
+
+use super::parse::{Command, Opt};
+use super::uci::{Change, apply, ensure};
+use super::{Ended, Exit, Result, Run};
+use crate::config::{self, LoadError};
+use crate::dns::{self, Descriptor};
+use crate::types::{Identifier, SectionName, nearest};
+use serde_json::json;
+
+pub(super) const COMMAND: Command = Command {
+    name: "add",
+    args: "NAME… [--dns MODULE] [--apply]",
+    summary: "makes a section for names: prints the uci lines, or runs them",
+    help: "Prints the exact `uci` lines that make a section for one certificate with these names, and what\n\
+           else is to be set. With --apply the lines are run.",
+    options: &[
+        Opt {
+            name: "dns",
+            value: Some("MODULE"),
+            help: "validate by DNS through this provider (wildcards need it)",
+        },
+        Opt {
+            name: "apply",
+            value: None,
+            help: "run the lines",
+        },
+    ],
+    run,
+};
+
+fn run(run: &Run<'_>) -> Result<Exit> {
+    let usage = |text: String| Ended(Exit::Usage, text);
+    if run.parsed.free.is_empty() {
+        return Err(run.usage());
+    }
+    let module = match run.parsed.value("dns") {
+        Some(name) => Some(module(&name)?),
+        None => None,
+    };
+    let mut ids: Vec<Identifier> = Vec::new();
+    for text in &run.parsed.free {
+        let id = Identifier::parse(text).map_err(|e| usage(format!("'{text}': {e}")))?;
+        if let Some(domain) = id.domain() {
+            if let Some((suffix, why)) = domain.local_reason() {
+                return Err(usage(format!(
+                    "'{text}': no public CA certifies names below .{suffix} ({why}); for a private CA write the section by hand, with an account of your own"
+                )));
+            }
+            if domain.is_wildcard() && module.is_none() {
+                let text =
+                    format!("'{text}': a wildcard needs --dns MODULE (`certkeeper providers`)");
+                return Err(usage(text));
+            }
+        }
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    // What the file says already: section names in use, terms accepted or not.
+    let existing = match config::load(&run.paths) {
+        Ok(config) => Some(config),
+        Err(LoadError::Missing(_)) => None,
+        Err(e) => return Err(usage(e.to_string())),
+    };
+    let taken = |name: &SectionName| existing.as_ref().is_some_and(|c| c.knows(name.as_str()));
+    let first = SectionName::suggest(&ids[0].to_string());
+    let mut candidates = (2..).map(|n| SectionName::suggest(&format!("{first}_{n}")));
+    let section = if taken(&first) {
+        candidates.find(|n| !taken(n)).unwrap_or(first)
+    } else {
+        first
+    };
+    let changes = lines(&section, &ids, module, existing.is_none());
+    let hints = hints(
+        &section,
+        module,
+        existing.is_some_and(|c| c.global.accept_tos),
+    );
+    if run.parsed.has("apply") {
+        ensure(&run.paths.config(), 0o644)?;
+        apply(&run.paths, &changes)?;
+    }
+    if run.parsed.json {
+        let lines: Vec<String> = changes
+            .iter()
+            .map(|c| format!("uci {}", c.words()))
+            .collect();
+        let applied = run.parsed.has("apply");
+        run.say_json(&json!({"section": section.as_str(), "lines": lines, "next": hints, "applied": applied}));
+        return Ok(Exit::Done);
+    }
+    if run.parsed.has("apply") {
+        run.say(&format!("section '{section}' is made"));
+    } else {
+        if !run.paths.config().exists() {
+            run.say(&format!("touch {}", run.paths.config().display()));
+        }
+        for change in &changes {
+            run.say(&format!("uci {}", change.words()));
+        }
+    }
+    run.say("\n# then:");
+    for hint in &hints {
+        run.say(hint);
+    }
+    Ok(Exit::Done)
+}
+
+fn module(name: &str) -> Result<&'static Descriptor> {
+    if let Some(module) = dns::find(name) {
+        return Ok(module.descriptor);
+    }
+    let meant = nearest(name, dns::modules().iter().map(|m| m.descriptor.name));
+    let meant = meant.map(|m| format!("; did you mean '{m}'?"));
+    Err(Ended(
+        Exit::Usage,
+        format!(
+            "there is no provider '{name}'{}; `certkeeper providers` lists them",
+            meant.unwrap_or_default()
+        ),
+    ))
+}
+
+fn lines(
+    section: &SectionName,
+    ids: &[Identifier],
+    module: Option<&Descriptor>,
+    first: bool,
+) -> Vec<Change> {
+    let path = |option: &str| format!("certkeeper.{section}.{option}");
+    let mut changes = Vec::new();
+    if first {
+        changes.push(Change::Set("certkeeper.global".into(), "certkeeper".into()));
+    }
+    changes.push(Change::Set(format!("certkeeper.{section}"), "cert".into()));
+    for id in ids {
+        changes.push(Change::AddList(path("domains"), id.to_string()));
+    }
+    if let Some(module) = module {
+        changes.push(Change::Set(path("dns"), module.name.into()));
+    }
+    changes.push(Change::Commit("certkeeper".into()));
+    changes
+}
+
+/// What is left to do, as lines for a shell.
+fn hints(section: &SectionName, module: Option<&Descriptor>, terms: bool) -> Vec<String> {
+    let mut hints = Vec::new();
+    let fields = module.map_or(&[][..], |m| m.fields);
+    let needed = || fields.iter().filter(|f| f.default.is_none());
+    for field in needed().filter(|f| !f.secret) {
+        hints.push(format!(
+            "uci add_list certkeeper.{section}.credentials='{}=…'   # {}",
+            field.name, field.label
+        ));
+    }
+    if needed().any(|f| !f.secret) {
+        hints.push("uci commit certkeeper".into());
+    }
+    for field in needed().filter(|f| f.secret) {
+        hints.push(format!(
+            "certkeeper secret {section} {}   # asks for: {}",
+            field.name, field.label
+        ));
+    }
+    if !terms {
+        hints.push("uci set certkeeper.global.accept_tos=1 && uci commit certkeeper   # if you agree to the CA's terms".into());
+    }
+    hints.push(format!("certkeeper check {section}"));
+    hints.push(format!("certkeeper renew {section}"));
+    hints
+}

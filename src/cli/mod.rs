@@ -1,0 +1,229 @@
+//! The command line: one file a command. Nothing here exits or knows the real stdout: `main` does.
+
+mod add;
+mod cas;
+mod check;
+mod log;
+mod parse;
+mod providers;
+mod renew;
+mod secret;
+mod show;
+mod status;
+mod term;
+mod uci;
+
+use crate::config::{self, Config, Mistake};
+use crate::issue::Trace;
+use crate::types::{Clock, Paths, SectionName, Timestamp, nearest};
+use parse::{Command, Parsed};
+use std::cell::RefCell;
+use std::io::Write;
+use term::Style;
+
+/// What a command may use of the world.
+pub struct World<'a> {
+    /// Where results go.
+    pub out: &'a mut dyn Write,
+    /// Where messages go.
+    pub err: &'a mut dyn Write,
+    /// Results are read by a person.
+    pub out_is_terminal: bool,
+    /// Messages are read by a person.
+    pub err_is_terminal: bool,
+    /// Reads a secret: the first line of stdin, without echo on a terminal.
+    pub read_secret: &'a dyn Fn() -> std::io::Result<String>,
+    /// The value of an environment variable.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// Makes the clock; a time is given in tests alone.
+    pub clock: &'a dyn Fn(Option<Timestamp>) -> Box<dyn Clock>,
+}
+
+/// Exit codes, for scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or nothing was due.
+    Done = 0,
+    /// A section is wrong or failed, or `check` found a fault.
+    Failed = 1,
+    /// The command line or the configuration cannot be used.
+    Usage = 2,
+    /// Another run is at work and `--no-wait` was given.
+    Busy = 3,
+    /// Nothing failed, but something waits.
+    Deferred = 4,
+}
+
+/// A message that ends a command, with its exit code.
+struct Ended(Exit, String);
+
+type Result<T> = std::result::Result<T, Ended>;
+
+/// A command at work.
+struct Run<'a> {
+    paths: Paths,
+    parsed: Parsed,
+    clock: Box<dyn Clock>,
+    clock_is_set: bool,
+    out: RefCell<&'a mut dyn Write>,
+    err: RefCell<&'a mut dyn Write>,
+    out_style: Style,
+    err_style: Style,
+    read_secret: &'a dyn Fn() -> std::io::Result<String>,
+}
+
+const COMMANDS: &[Command] = &[
+    renew::COMMAND,
+    status::COMMAND,
+    check::COMMAND,
+    show::COMMAND,
+    log::COMMAND,
+    add::COMMAND,
+    secret::COMMAND,
+    providers::COMMAND,
+    cas::COMMAND,
+];
+
+/// Runs a command line (without the program's name) and returns its exit code.
+pub fn run(args: &[String], world: World<'_>) -> u8 {
+    let (code, text) = match dispatch(args, world) {
+        Ok((code, None)) => (code, None),
+        Ok((code, Some((err, text)))) => (code, Some((err, text))),
+        Err((err, Ended(code, text))) => (code, Some((err, text))),
+    };
+    if let Some((to, text)) = text {
+        let _ = writeln!(to, "{}", text.trim_end());
+    }
+    code as u8
+}
+
+type Said<'a> = Option<(&'a mut dyn Write, String)>;
+
+fn dispatch<'a>(
+    args: &[String],
+    world: World<'a>,
+) -> std::result::Result<(Exit, Said<'a>), (&'a mut dyn Write, Ended)> {
+    let parsed = match parse::parse(args, COMMANDS) {
+        Ok(parse::Request::Run(parsed)) => parsed,
+        Ok(parse::Request::Say(text)) => return Ok((Exit::Done, Some((world.out, text)))),
+        Err(text) => return Err((world.err, Ended(Exit::Usage, text))),
+    };
+    let root = parsed
+        .root
+        .clone()
+        .or_else(|| (world.env)("CERTKEEPER_ROOT"));
+    let paths = Paths::new(root.as_deref().unwrap_or("/"));
+    let now = (world.env)("CERTKEEPER_NOW").filter(|_| root.is_some());
+    let now = match now.map(|text| text.parse().map(Timestamp)) {
+        None => None,
+        Some(Ok(now)) => Some(now),
+        Some(Err(_)) => {
+            let text = "certkeeper: CERTKEEPER_NOW is to be seconds since 1970".to_owned();
+            return Err((world.err, Ended(Exit::Usage, text)));
+        }
+    };
+    let plain = (world.env)("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let command = parsed.command;
+    let run = Run {
+        paths,
+        parsed,
+        clock: (world.clock)(now),
+        clock_is_set: now.is_some(),
+        out: RefCell::new(world.out),
+        err: RefCell::new(world.err),
+        out_style: Style::new(world.out_is_terminal, plain),
+        err_style: Style::new(world.err_is_terminal, plain),
+        read_secret: world.read_secret,
+    };
+    match (command.run)(&run) {
+        Ok(code) => Ok((code, None)),
+        Err(Ended(code, text)) => {
+            let text = format!("certkeeper: {text}");
+            Err((run.err.into_inner(), Ended(code, text)))
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Prints a part of the result.
+    fn say(&self, text: &str) {
+        let _ = writeln!(self.out.borrow_mut(), "{text}");
+    }
+
+    /// Prints a message.
+    fn tell(&self, text: &str) {
+        let _ = writeln!(self.err.borrow_mut(), "{text}");
+    }
+
+    /// Prints the whole result as JSON.
+    fn say_json(&self, value: &serde_json::Value) {
+        self.say(&serde_json::to_string_pretty(value).unwrap_or_default());
+    }
+
+    /// The configuration; what is wrong with it is told.
+    fn config(&self) -> Result<Config> {
+        let config = config::load(&self.paths).map_err(|e| Ended(Exit::Usage, e.to_string()))?;
+        for mistake in &config.mistakes {
+            self.tell(&self.mistake(mistake));
+        }
+        Ok(config)
+    }
+
+    fn mistake(&self, mistake: &Mistake) -> String {
+        if mistake.warning {
+            format!("{} {mistake}", self.err_style.warn("warning:"))
+        } else {
+            format!("{} {mistake}", self.err_style.bad("error:"))
+        }
+    }
+
+    /// Whoever hears of single requests: somebody who asked for it.
+    fn trace<'t>(&self, config: &Config, to: Trace<'t>) -> Option<Trace<'t>> {
+        (self.parsed.debug || config.global.debug).then_some(to)
+    }
+
+    /// The sections named on the command line.
+    fn sections(&self, config: &Config) -> Result<Vec<SectionName>> {
+        let names = self.parsed.free.iter();
+        names.map(|name| self.section(config, name)).collect()
+    }
+
+    /// A section of the configuration by name.
+    fn section(&self, config: &Config, name: &str) -> Result<SectionName> {
+        if let Some(section) = config.names().find(|n| n.as_str() == name) {
+            return Ok(section.clone());
+        }
+        let known = || config.names().map(SectionName::as_str);
+        let hint = match nearest(name, known()) {
+            Some(meant) => format!("did you mean '{meant}'?"),
+            None if known().next().is_none() => {
+                "there is none yet; `certkeeper add NAME` makes one".to_owned()
+            }
+            None => format!("there are: {}", known().collect::<Vec<_>>().join(" ")),
+        };
+        Err(Ended(
+            Exit::Usage,
+            format!("there is no 'config cert' section '{name}'; {hint}"),
+        ))
+    }
+
+    /// The one section that a command takes.
+    fn one_section(&self, config: &Config) -> Result<SectionName> {
+        match self.parsed.free.as_slice() {
+            [name] => self.section(config, name),
+            _ => Err(self.usage()),
+        }
+    }
+
+    /// The command was called with too few or too many words.
+    fn usage(&self) -> Ended {
+        let command = self.parsed.command;
+        Ended(
+            Exit::Usage,
+            format!(
+                "usage: certkeeper {} {}\n`certkeeper {} --help` tells more",
+                command.name, command.args, command.name
+            ),
+        )
+    }
+}

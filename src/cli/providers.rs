@@ -1,0 +1,78 @@
+//! `providers`: the DNS providers and what each wants.
+
+use super::parse::Command;
+use super::{Exit, Result, Run};
+use crate::dns::{Descriptor, modules};
+use serde_json::json;
+
+pub(super) const COMMAND: Command = Command {
+    name: "providers",
+    args: "[NAME…]",
+    summary: "lists the DNS providers and what each wants",
+    help: "The modules for `option dns` (dns-01), with the names of their credentials for\n\
+           `list credentials 'NAME=value'` or `certkeeper secret SECTION NAME`.",
+    options: &[],
+    run,
+};
+
+fn run(run: &Run<'_>) -> Result<Exit> {
+    let wanted = &run.parsed.free;
+    let all = modules().iter().map(|m| m.descriptor);
+    let chosen = |d: &&Descriptor| {
+        let named = |w: &String| d.name == w || d.aliases.contains(&w.as_str());
+        wanted.is_empty() || wanted.iter().any(named)
+    };
+    let all: Vec<&Descriptor> = all.filter(chosen).collect();
+    if run.parsed.json {
+        let list: Vec<_> = all.iter().map(|d| as_json(d)).collect();
+        run.say_json(&json!({ "providers": list }));
+        return Ok(Exit::Done);
+    }
+    for (i, d) in all.iter().enumerate() {
+        if i > 0 {
+            run.say("");
+        }
+        let other = match d.aliases {
+            [] => String::new(),
+            names => format!(" (also {})", names.join(", ")),
+        };
+        run.say(&format!(
+            "{}{other} — {}",
+            run.out_style.bold(d.name),
+            d.title
+        ));
+        for field in d.fields {
+            let need = match (field.default, field.secret) {
+                (None, true) => "secret".to_owned(),
+                (None, false) => "needed".to_owned(),
+                (Some(""), true) => "secret, optional".to_owned(),
+                (Some(""), false) => "optional".to_owned(),
+                (Some(default), _) => format!("default {default}"),
+            };
+            run.say(&format!("  {:<18} {} ({need})", field.name, field.label));
+        }
+        if d.open {
+            run.say("  any other NAME     passed on in the environment");
+        }
+        run.say(&format!("  {}", d.docs));
+    }
+    if all.is_empty() {
+        let text = format!(
+            "there is no provider {}; `certkeeper providers` lists them",
+            wanted.join(" ")
+        );
+        return Err(super::Ended(Exit::Usage, text));
+    }
+    Ok(Exit::Done)
+}
+
+fn as_json(d: &Descriptor) -> serde_json::Value {
+    let field = |f: &crate::dns::Field| {
+        json!({"name": f.name, "label": f.label, "secret": f.secret,
+               "optional": f.default.is_some(), "default": f.default})
+    };
+    json!({
+        "name": d.name, "aliases": d.aliases, "title": d.title, "docs": d.docs,
+        "writes": d.writes.describe(), "fields": d.fields.iter().map(field).collect::<Vec<_>>(),
+    })
+}

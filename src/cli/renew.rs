@@ -1,0 +1,382 @@
+//! `renew`: issues, renews, resumes and deploys what is due.
+
+use super::parse::{Command, Opt};
+use super::{Ended, Exit, Result, Run};
+use crate::config::Config;
+use crate::issue::{Engine, Outcome, Report};
+use crate::plan::{Waiting, Wish};
+use crate::status;
+use crate::store::{Lock, Queue, StoreError, Wanted};
+use crate::types::{SectionName, Stage, State, Timestamp};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::time::Duration;
+
+pub(super) const COMMAND: Command = Command {
+    name: "renew",
+    args: "[SECTION…] [--force] [--no-wait]",
+    summary: "gets, renews and puts into use what is due (cron runs this)",
+    help: "Issues what is missing, renews what is due, goes on with what an earlier run left, and puts\n\
+           it into use. A SECTION named here is tried at once, whatever its waiting time and auto_update\n\
+           say. If another run is at work, the wish is handed to it and its progress is shown.",
+    options: &[
+        Opt {
+            name: "force",
+            value: None,
+            help: "also issue what is not due",
+        },
+        Opt {
+            name: "no-wait",
+            value: None,
+            help: "end with exit code 3 if another run is at work",
+        },
+    ],
+    run,
+};
+
+/// How often a waiting run looks whether the other has ended.
+const LOOK: Duration = Duration::from_millis(200);
+
+fn run(run: &Run<'_>) -> Result<Exit> {
+    let config = run.config()?;
+    let sections = run.sections(&config)?;
+    if !config.global.enabled {
+        run.say("certkeeper is switched off (option enabled 0 in section 'global')");
+        return Ok(Exit::Done);
+    }
+    let force = run.parsed.has("force");
+    let wishes: Vec<Wanted> = if sections.is_empty() {
+        vec![Wanted {
+            section: None,
+            force,
+        }]
+    } else {
+        let each = sections.iter().cloned().map(|s| Wanted {
+            section: Some(s),
+            force,
+        });
+        each.collect()
+    };
+    let queue = Queue::new(&run.paths);
+    let (lock, wishes) = match Lock::take(&run.paths).map_err(trouble)? {
+        Some(lock) => (lock, wishes),
+        None if run.parsed.has("no-wait") => {
+            return Err(Ended(Exit::Busy, "another run is at work".into()));
+        }
+        None => {
+            for wish in &wishes {
+                queue.add(wish).map_err(trouble)?;
+            }
+            let lock = wait(run, &config)?;
+            let left: Vec<Wanted> = wishes.iter().filter(|w| queue.holds(w)).cloned().collect();
+            if left.is_empty() {
+                drop(lock);
+                return Ok(told_by_others(run, &config, &sections));
+            }
+            (lock, left)
+        }
+    };
+    let live = Live::new(run);
+    let listener =
+        |section: &SectionName, stage: Stage, text: &str| live.show(section, stage, text);
+    let trace = |line: &str| run.tell(line);
+    let engine = Engine {
+        paths: &run.paths,
+        config: &config,
+        clock: run.clock.as_ref(),
+        clock_is_set: run.clock_is_set,
+        listener: &listener,
+        trace: run.trace(&config, &trace),
+    };
+    let mut report = Report::default();
+    let mut todo = wishes;
+    while !todo.is_empty() && !report.stopped {
+        for wish in merge(&todo, &config) {
+            let more = engine.renew(&wish);
+            report.outcomes.extend(more.outcomes);
+            report.waiting.extend(more.waiting);
+            report.stopped |= more.stopped;
+        }
+        // Whoever came meanwhile left a wish; nobody holds the queue while we have the lock.
+        todo = queue.take();
+    }
+    live.end();
+    drop(lock);
+    Ok(tell(run, &config, &engine, &report))
+}
+
+fn trouble(e: StoreError) -> Ended {
+    Ended(Exit::Failed, format!("{e} — {}", e.remedy()))
+}
+
+/// Wishes of one kind become one.
+fn merge(wishes: &[Wanted], config: &Config) -> Vec<Wish> {
+    let mut merged = Vec::new();
+    for force in [false, true] {
+        let of_kind = || wishes.iter().filter(|w| w.force == force);
+        if of_kind().any(|w| w.section.is_none()) {
+            merged.push(Wish {
+                sections: Vec::new(),
+                force,
+            });
+        }
+        let known = |s: &&SectionName| config.knows(s.as_str());
+        let named = of_kind().filter_map(|w| w.section.as_ref()).filter(known);
+        let sections: Vec<SectionName> = named.cloned().collect();
+        if !sections.is_empty() {
+            merged.push(Wish { sections, force });
+        }
+    }
+    merged
+}
+
+/// Waits for the lock and shows what the run that has it does.
+fn wait(run: &Run<'_>, config: &Config) -> Result<Lock> {
+    run.tell("another run is at work; it takes this wish along");
+    let live = Live::new(run);
+    loop {
+        if let Some(lock) = Lock::take(&run.paths).map_err(trouble)? {
+            live.end();
+            return Ok(lock);
+        }
+        if run.err_style.terminal {
+            for section in config.names() {
+                let stage = status::read(&run.paths, section).and_then(|d| d.stage);
+                if let Some(stage) = stage.filter(|s| *s != Stage::Done) {
+                    live.show(section, stage, "");
+                }
+            }
+        }
+        if run.clock.sleep(LOOK).is_err() {
+            live.end();
+            return Err(Ended(
+                Exit::Failed,
+                "stopped while waiting for the other run".into(),
+            ));
+        }
+    }
+}
+
+/// The other run did it all: what became of the sections?
+fn told_by_others(run: &Run<'_>, config: &Config, sections: &[SectionName]) -> Exit {
+    let mut exit = if config.has_errors() {
+        Exit::Failed
+    } else {
+        Exit::Done
+    };
+    let wanted = config
+        .names()
+        .filter(|n| sections.is_empty() || sections.contains(n));
+    let mut results = Vec::new();
+    for section in wanted {
+        let Some(document) = status::read(&run.paths, section) else {
+            continue;
+        };
+        let failed = document
+            .last_attempt
+            .as_ref()
+            .filter(|a| !a.problem.is_empty());
+        let text = match failed {
+            Some(attempt) => attempt.problem.clone(),
+            None => document.label.clone(),
+        };
+        exit = match (exit, failed.map(|a| a.state)) {
+            (Exit::Done, Some(State::Deferred)) => Exit::Deferred,
+            (_, Some(_)) => Exit::Failed,
+            (exit, None) => exit,
+        };
+        results.push(json!({"section": section.as_str(), "text": text, "state": document.state}));
+        if !run.parsed.json {
+            run.say(&format!("{section}: {text} (done by the other run)"));
+        }
+    }
+    if run.parsed.json {
+        run.say_json(&json!({"sections": results, "waiting": []}));
+    }
+    exit
+}
+
+fn tell(run: &Run<'_>, config: &Config, engine: &Engine<'_>, report: &Report) -> Exit {
+    for (section, outcome) in &report.outcomes {
+        let (error, text) = line(outcome);
+        status::syslog(&run.paths, error, &format!("{section}: {text}"));
+    }
+    let failed = report
+        .outcomes
+        .iter()
+        .any(|(_, o)| matches!(o, Outcome::Failed(..)));
+    let later = report
+        .outcomes
+        .iter()
+        .any(|(_, o)| matches!(o, Outcome::Waiting(..)));
+    if run.parsed.json {
+        run.say_json(&as_json(report));
+    } else {
+        show(run, config, engine, report);
+    }
+    if report.stopped {
+        run.tell("stopped; what was presented has been taken back, and the next run goes on");
+    }
+    if failed || report.stopped || config.has_errors() {
+        Exit::Failed
+    } else if later || !report.waiting.is_empty() {
+        Exit::Deferred
+    } else {
+        Exit::Done
+    }
+}
+
+/// An outcome in one line, and whether it is an error.
+fn line(outcome: &Outcome) -> (bool, String) {
+    match outcome {
+        Outcome::Done(text) => (false, text.clone()),
+        Outcome::Waiting(until, text) => (false, format!("{text}; goes on at {until}")),
+        Outcome::Failed(failure, next) => (
+            true,
+            format!(
+                "{}. What to do: {}. Next attempt: {next}",
+                failure.problem, failure.remedy
+            ),
+        ),
+    }
+}
+
+fn show(run: &Run<'_>, config: &Config, engine: &Engine<'_>, report: &Report) {
+    let style = run.out_style;
+    let now = run.clock.now();
+    for (section, outcome) in &report.outcomes {
+        match outcome {
+            Outcome::Done(text) => run.say(&format!("{} {section}: {text}", style.good("✓"))),
+            Outcome::Waiting(until, text) => {
+                let when = super::term::until(*until, now);
+                run.say(&format!(
+                    "{} {section}: {text}; goes on {when}",
+                    style.warn("…")
+                ));
+            }
+            Outcome::Failed(failure, next) => {
+                run.say(&format!(
+                    "{} {section}: {}",
+                    style.bad("✗"),
+                    failure.problem
+                ));
+                for (name, problem) in &failure.names {
+                    if !failure.problem.contains(problem.as_str()) {
+                        run.say(&format!("    {name}: {problem}"));
+                    }
+                }
+                run.say(&format!("    what to do: {}", failure.remedy));
+                if !report.stopped {
+                    let when = super::term::until(*next, now);
+                    run.say(&format!(
+                        "    next attempt {when}, or at once with `certkeeper renew {section}`"
+                    ));
+                }
+            }
+        }
+    }
+    for Waiting {
+        section,
+        until,
+        reason,
+    } in &report.waiting
+    {
+        let when = super::term::until(*until, now);
+        run.say(&format!(
+            "{} {section}: waits; next attempt {when} ({reason})",
+            style.warn("…")
+        ));
+    }
+    if report.outcomes.is_empty() && report.waiting.is_empty() && !report.stopped {
+        run.say(&nothing_due(config, engine, now));
+    }
+}
+
+fn nothing_due(config: &Config, engine: &Engine<'_>, now: Timestamp) -> String {
+    if config.certs.is_empty() {
+        return match config.has_errors() {
+            true => "no section can run: correct the errors above".into(),
+            false => "there is no 'config cert' section yet; `certkeeper add www.example.org` shows how to make one".into(),
+        };
+    }
+    let inventory = engine.inventory();
+    let due = config.certs.iter().filter(|c| c.enabled && c.auto_update);
+    let due = due.filter_map(|c| {
+        let current = inventory.held(&c.name).current()?;
+        Some((crate::plan::due(c, &current.meta), &c.name))
+    });
+    match due.min() {
+        Some((at, section)) => format!(
+            "nothing is due; the next is {section} {}",
+            super::term::until(at, now)
+        ),
+        None => "nothing is due".into(),
+    }
+}
+
+fn as_json(report: &Report) -> Value {
+    let outcome = |(section, outcome): &(SectionName, Outcome)| match outcome {
+        Outcome::Done(text) => {
+            json!({"section": section.as_str(), "outcome": "done", "text": text})
+        }
+        Outcome::Waiting(until, text) => {
+            json!({"section": section.as_str(), "outcome": "waiting", "text": text, "next": until.0})
+        }
+        Outcome::Failed(failure, next) => json!({
+            "section": section.as_str(), "outcome": "failed", "state": failure.state,
+            "problem": failure.problem, "remedy": failure.remedy, "names": failure.names, "next": next.0,
+        }),
+    };
+    let waiting =
+        |w: &Waiting| json!({"section": w.section.as_str(), "next": w.until.0, "text": w.reason});
+    json!({
+        "sections": report.outcomes.iter().map(outcome).collect::<Vec<_>>(),
+        "waiting": report.waiting.iter().map(waiting).collect::<Vec<_>>(),
+        "stopped": report.stopped,
+    })
+}
+
+/// The stages as they come: a line a section on a terminal, a line a stage elsewhere.
+struct Live<'a, 'w> {
+    run: &'a Run<'w>,
+    last: RefCell<Option<SectionName>>,
+}
+
+impl<'a, 'w> Live<'a, 'w> {
+    fn new(run: &'a Run<'w>) -> Self {
+        Self {
+            run,
+            last: RefCell::new(None),
+        }
+    }
+
+    fn show(&self, section: &SectionName, stage: Stage, text: &str) {
+        let style = self.run.err_style;
+        let line = format!(
+            "{} {:<11} {text}",
+            style.bold(section.as_str()),
+            stage.to_string()
+        );
+        if !style.terminal {
+            self.run.tell(line.trim_end());
+            return;
+        }
+        let mut last = self.last.borrow_mut();
+        let mut err = self.run.err.borrow_mut();
+        // The line of a section is written over; another section begins a new one.
+        let begin = match last.as_ref() {
+            Some(name) if name == section => "\r\x1b[K",
+            Some(_) => "\n",
+            None => "",
+        };
+        let _ = write!(err, "{begin}{}", super::term::short(&line, 100));
+        let _ = err.flush();
+        *last = Some(section.clone());
+    }
+
+    fn end(&self) {
+        if self.last.borrow_mut().take().is_some() {
+            self.run.tell("");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `secret`: reads a secret from stdin and keeps it where no login reads it back.
+
+use super::parse::Command;
+use super::uci::{Change, apply, ensure};
+use super::{Ended, Exit, Result, Run};
+use crate::dns;
+use crate::types::nearest;
+use crate::uci::{Section, parse};
+use serde_json::json;
+use std::fs;
+
+pub(super) const COMMAND: Command = Command {
+    name: "secret",
+    args: "SECTION NAME",
+    summary: "keeps a secret of a section or provider, read from stdin",
+    help: "Reads one line from stdin (without echo on a terminal) and keeps it as credential NAME of the\n\
+           'config cert', 'config provider' or 'config account' section of that name, in\n\
+           /etc/config/certkeeper_secrets (mode 0600). NAME eab_hmac_key is an account's.",
+    options: &[],
+    run,
+};
+
+/// The package that holds secrets.
+const PACKAGE: &str = "certkeeper_secrets";
+
+fn run(run: &Run<'_>) -> Result<Exit> {
+    let [name, key] = run.parsed.free.as_slice() else {
+        return Err(run.usage());
+    };
+    let usage = |text: String| Ended(Exit::Usage, text);
+    if key.contains('=') {
+        return Err(usage(
+            "the secret's value is read from stdin; give its name alone".into(),
+        ));
+    }
+    if key.is_empty() || !key.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_') {
+        return Err(usage(format!(
+            "'{key}': a credential's name has letters, digits and _"
+        )));
+    }
+    known(run, name, key)?;
+    if run.out_style.terminal {
+        run.tell(&format!(
+            "{key} of '{name}' (is not shown; end with Enter):"
+        ));
+    }
+    let value = (run.read_secret)().map_err(|e| Ended(Exit::Failed, format!("stdin: {e}")))?;
+    let value = value.trim();
+    if value.is_empty() {
+        return Err(usage("stdin held no secret; nothing was changed".into()));
+    }
+    if value.contains(['\n', '\0']) {
+        return Err(usage("a secret has one line".into()));
+    }
+    ensure(&run.paths.secrets(), 0o600)?;
+    let option = format!("{PACKAGE}.{name}.credentials");
+    let mut changes = vec![Change::Set(format!("{PACKAGE}.{name}"), "secret".into())];
+    if key == "eab_hmac_key" {
+        changes.push(Change::Set(format!("{PACKAGE}.{name}.{key}"), value.into()));
+    } else {
+        for old in earlier(run, name, key)? {
+            changes.push(Change::DelList(option.clone(), old));
+        }
+        changes.push(Change::AddList(option, format!("{key}={value}")));
+    }
+    changes.push(Change::Commit(PACKAGE.into()));
+    apply(&run.paths, &changes)?;
+    if run.parsed.json {
+        run.say_json(&json!({"section": name, "name": key, "set": true}));
+    } else {
+        run.say(&format!("{key} of '{name}' is set"));
+    }
+    Ok(Exit::Done)
+}
+
+/// The section must exist; a name that its module does not use is told.
+fn known(run: &Run<'_>, name: &str, key: &str) -> Result<()> {
+    let usage = |text: String| Ended(Exit::Usage, text);
+    let sections = sections(run, &run.paths.config())?;
+    let holders = || {
+        sections
+            .iter()
+            .filter(|s| matches!(s.kind.as_str(), "cert" | "provider" | "account" | "domain"))
+    };
+    let Some(section) = holders().find(|s| s.name.as_deref() == Some(name)) else {
+        let meant = nearest(name, holders().filter_map(|s| s.name.as_deref()));
+        let meant = meant.map(|m| format!("; did you mean '{m}'?"));
+        return Err(usage(format!(
+            "there is no 'config cert', 'provider' or 'account' section '{name}'{}",
+            meant.unwrap_or_default()
+        )));
+    };
+    let text = |option: &str| {
+        let value = section.get(option)?.value.entries().last()?.clone();
+        String::from_utf8(value).ok()
+    };
+    let Some(module) = text("dns").and_then(|m| dns::find(&m)) else {
+        return Ok(());
+    };
+    let d = module.descriptor;
+    if !d.open && !d.fields.iter().any(|f| f.name == key) {
+        let names: Vec<&str> = d.fields.iter().map(|f| f.name).collect();
+        run.tell(&format!(
+            "{} {} does not use '{key}'; it uses {}",
+            run.err_style.warn("warning:"),
+            d.name,
+            names.join(" ")
+        ));
+    }
+    Ok(())
+}
+
+/// The entries that hold an earlier value of the credential.
+fn earlier(run: &Run<'_>, name: &str, key: &str) -> Result<Vec<String>> {
+    let sections = sections(run, &run.paths.secrets())?;
+    let section = sections.iter().find(|s| s.name.as_deref() == Some(name));
+    let values = section
+        .and_then(|s| s.get("credentials"))
+        .map(|o| o.value.entries());
+    let texts = values
+        .into_iter()
+        .flatten()
+        .filter_map(|v| String::from_utf8(v.clone()).ok());
+    let same = |t: &String| t.split_once('=').is_some_and(|(k, _)| k.trim() == key);
+    Ok(texts.filter(same).collect())
+}
+
+fn sections(run: &Run<'_>, path: &std::path::Path) -> Result<Vec<Section>> {
+    let text = fs::read(path).map_err(|e| {
+        let hint = if *path == run.paths.config() {
+            "; `certkeeper add` makes a section first"
+        } else {
+            ""
+        };
+        Ended(Exit::Usage, format!("{}: {e}{hint}", path.display()))
+    })?;
+    parse(&text).map_err(|e| Ended(Exit::Usage, format!("{}: {e}", path.display())))
+}

@@ -1,0 +1,259 @@
+//! `status`: how every section fares.
+
+use super::parse::Command;
+use super::term::{columns, short, span, until};
+use super::{Exit, Result, Run};
+use crate::config::Config;
+use crate::issue::Engine;
+use crate::status::{self, Document};
+use crate::store::Lock;
+use crate::types::{State, Timestamp};
+use serde_json::json;
+
+pub(super) const COMMAND: Command = Command {
+    name: "status",
+    args: "[SECTION]",
+    summary: "shows how every certificate fares",
+    help: "A table of all sections: state, time left, next attempt, issuer and names; below it what is\n\
+           wrong and what to do. With SECTION, or with --json, everything that is known.",
+    options: &[],
+    run,
+};
+
+/// Longest cells of the table.
+const ISSUER_MAX: usize = 28;
+const NAMES_MAX: usize = 44;
+
+fn run(run: &Run<'_>) -> Result<Exit> {
+    let config = run.config()?;
+    let wanted = match run.parsed.free.as_slice() {
+        [] => None,
+        [name] => Some(run.section(&config, name)?),
+        _ => return Err(run.usage()),
+    };
+    let mut documents = documents(run, &config);
+    if let Some(section) = &wanted {
+        documents.retain(|d| d.section == section.as_str());
+    }
+    if run.parsed.json {
+        match documents.as_slice() {
+            [one] if wanted.is_some() => run.say_json(&json!(one)),
+            all => run.say_json(&json!({ "sections": all })),
+        }
+        return Ok(Exit::Done);
+    }
+    let now = run.clock.now();
+    match documents.as_slice() {
+        [] => run.say("there is no 'config cert' section yet; `certkeeper add www.example.org` shows how to make one"),
+        [one] if wanted.is_some() => run.say(&details(run, one, now)),
+        all => {
+            run.say(table(run, all, now).trim_end());
+            for document in all {
+                notes(run, document);
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The documents as the store gives them; where a run is at work, its own.
+fn documents(run: &Run<'_>, config: &Config) -> Vec<Document> {
+    let engine = Engine {
+        paths: &run.paths,
+        config,
+        clock: run.clock.as_ref(),
+        clock_is_set: run.clock_is_set,
+        listener: &|_, _, _| {},
+        trace: None,
+    };
+    let mut documents = engine.documents();
+    // A stage counts only while the run that wrote it lives.
+    if matches!(Lock::take(&run.paths), Ok(None)) {
+        for (document, section) in documents.iter_mut().zip(config.names()) {
+            let live = status::read(&run.paths, section).filter(|d| d.stage.is_some());
+            if let Some(live) = live {
+                document.state = live.state;
+                document.label = live.label;
+                document.stage = live.stage;
+            }
+        }
+    }
+    documents
+}
+
+fn table(run: &Run<'_>, documents: &[Document], now: Timestamp) -> String {
+    let head = ["SECTION", "STATE", "EXPIRES", "NEXT", "ISSUER", "NAMES"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(documents.iter().map(|d| {
+        let label = match d.stage {
+            Some(stage) => format!("{} ({stage})", d.label),
+            None => d.label.clone(),
+        };
+        let mark = if d.primary { "*" } else { "" };
+        vec![
+            format!("{}{mark}", d.section),
+            label,
+            expires(d, now),
+            d.next
+                .map_or("-".into(), |next| until(Timestamp(next), now)),
+            short(&issuer(d), ISSUER_MAX),
+            short(&names(d), NAMES_MAX),
+        ]
+    }));
+    let style = run.out_style;
+    let text = columns(&rows, |row, column, cell| match (row, column) {
+        (0, _) => style.bold(cell),
+        (row, 1) => style.state(documents[row - 1].state, cell),
+        _ => cell.to_owned(),
+    });
+    let primary = documents.iter().any(|d| d.primary);
+    let foot = if primary {
+        "* is served as domain.crt and domain.key\n"
+    } else {
+        ""
+    };
+    text + foot
+}
+
+fn expires(document: &Document, now: Timestamp) -> String {
+    match &document.certificate {
+        None => "-".into(),
+        Some(c) if c.not_after < now.0 => {
+            format!("{} ago", span(now.since(Timestamp(c.not_after))))
+        }
+        Some(c) => until(Timestamp(c.not_after), now),
+    }
+}
+
+fn issuer(document: &Document) -> String {
+    let staging = if document.source == "staging" {
+        " (staging)"
+    } else {
+        ""
+    };
+    match &document.certificate {
+        Some(c) => format!("{}{staging}", c.issuer),
+        None => "-".into(),
+    }
+}
+
+fn names(document: &Document) -> String {
+    let names: Vec<&str> = document.names.iter().map(|n| n.name.as_str()).collect();
+    names.join(" ")
+}
+
+/// What is wrong with a section, and what to do.
+fn notes(run: &Run<'_>, document: &Document) {
+    let style = run.out_style;
+    let failed = document
+        .last_attempt
+        .as_ref()
+        .filter(|a| !a.problem.is_empty());
+    if let Some(attempt) = failed {
+        run.say(&format!(
+            "\n{} {}",
+            style.bad("✗"),
+            style.bold(&document.section)
+        ));
+        run.say(&format!(
+            "  {} (while in stage {})",
+            attempt.problem, attempt.stage
+        ));
+        for name in &document.names {
+            if let Some(problem) = name
+                .problem
+                .as_ref()
+                .filter(|p| !attempt.problem.contains(p.as_str()))
+            {
+                run.say(&format!("  {}: {problem}", name.name));
+            }
+        }
+        run.say(&format!("  what to do: {}", attempt.remedy));
+    }
+    let others = document
+        .warnings
+        .iter()
+        .filter(|w| failed.is_none_or(|a| !w.contains(&a.problem)));
+    for warning in others {
+        run.say(&format!(
+            "\n{} {}: {warning}",
+            style.warn("!"),
+            document.section
+        ));
+    }
+}
+
+fn details(run: &Run<'_>, document: &Document, now: Timestamp) -> String {
+    let style = run.out_style;
+    let mut rows = vec![
+        vec!["section".to_owned(), document.section.clone()],
+        vec!["state".into(), document.label.clone()],
+    ];
+    let mut row = |name: &str, value: String| rows.push(vec![name.to_owned(), value]);
+    if let Some(stage) = document.stage {
+        row("stage", stage.to_string());
+    }
+    for name in &document.names {
+        let problem = name.problem.as_ref().map(|p| format!(" — {p}"));
+        let text = format!(
+            "{} ({}): {}{}",
+            name.name,
+            name.method,
+            name.state.label(),
+            problem.unwrap_or_default()
+        );
+        row("name", text);
+    }
+    if !document.ca.is_empty() {
+        row("account", format!("{} ({})", document.account, document.ca));
+    }
+    if let Some(c) = &document.certificate {
+        row("issuer", issuer(document));
+        row("serial", c.serial.clone());
+        row("key", c.key_type.clone());
+        row("valid from", Timestamp(c.not_before).to_string());
+        row(
+            "valid until",
+            format!("{} ({})", Timestamp(c.not_after), expires(document, now)),
+        );
+        row(
+            "renewal",
+            format!("{} ({})", Timestamp(c.due), until(Timestamp(c.due), now)),
+        );
+    }
+    if let Some(next) = document.next {
+        row(
+            "next attempt",
+            format!("{} ({})", Timestamp(next), until(Timestamp(next), now)),
+        );
+    }
+    if let Some(attempt) = &document.last_attempt {
+        row(
+            "last attempt",
+            format!("{}: {}", Timestamp(attempt.at), attempt.state.label()),
+        );
+        if !attempt.problem.is_empty() {
+            row("problem", attempt.problem.clone());
+            row("what to do", attempt.remedy.clone());
+        }
+    }
+    for warning in &document.warnings {
+        row("warning", warning.clone());
+    }
+    if !document.secrets.is_empty() {
+        row(
+            "credentials",
+            format!("set: {}", document.secrets.join(" ")),
+        );
+    }
+    if document.primary {
+        row("primary", "yes: domain.crt and domain.key lead here".into());
+    }
+    let state: State = document.state;
+    let text = columns(&rows, |row, column, cell| match (row, column) {
+        (1, 1) => style.state(state, cell),
+        (_, 0) => style.bold(cell),
+        _ => cell.to_owned(),
+    });
+    text.trim_end().to_owned()
+}

@@ -1,0 +1,349 @@
+//! `config cert`: one certificate.
+
+use super::account::{Account, Accounts};
+use super::method::{self, Name, Raw, Validation};
+use super::mistake::Mistake;
+use super::reader::Reader;
+use super::{Files, Global};
+use crate::acme::ca::preset;
+use crate::types::{Domain, Identifier, KeyType, Paths, SectionName};
+use crate::uci::Section;
+use ring::digest::{Context, SHA256};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// One certificate that can be asked for.
+#[derive(Clone, Debug)]
+pub struct Cert {
+    /// The section's name; it names the files.
+    pub name: SectionName,
+    /// 0: left alone.
+    pub enabled: bool,
+    /// What the certificate is for, and how each is validated; never empty, no identifier twice.
+    pub names: Vec<Name>,
+    /// The kind of its key.
+    pub key_type: KeyType,
+    /// Where it is asked for.
+    pub account: Arc<Account>,
+    /// From the CA's staging server: kept apart, never served.
+    pub staging: bool,
+    /// The CA's profile (draft-ietf-acme-profiles).
+    pub profile: Option<String>,
+    /// False: only when asked.
+    pub auto_update: bool,
+    /// Days before the end, instead of a third of the lifetime.
+    pub renew_before: Option<u32>,
+    /// Changes whenever anything that the section says changes, its secrets included.
+    pub fingerprint: String,
+}
+
+impl Cert {
+    /// The identifiers, sorted.
+    pub fn identifiers(&self) -> Vec<Identifier> {
+        let mut ids: Vec<Identifier> = self.names.iter().map(|n| n.id.clone()).collect();
+        ids.sort();
+        ids
+    }
+}
+
+/// Names per certificate: what the strictest of the large CAs takes (Let's Encrypt).
+const NAMES_MAX: usize = 100;
+
+pub(super) fn section_name(reader: &mut Reader<'_>) -> Option<SectionName> {
+    let Some(name) = &reader.section.name else {
+        reader.fail("the section needs a name, such as config cert 'web'; `uci rename certkeeper.@cert[0]='web'` gives it one");
+        return None;
+    };
+    SectionName::parse(name)
+        .map_err(|e| reader.fail(e.to_string()))
+        .ok()
+}
+
+pub(super) fn read(
+    name: SectionName,
+    reader: &mut Reader<'_>,
+    files: &Files<'_>,
+    global: &Global,
+    accounts: &mut Accounts<'_>,
+    paths: &Paths,
+) -> Result<Cert, String> {
+    let enabled = reader.flag("enabled", true);
+    let staging = reader.flag("staging", false);
+    let auto_update = reader.flag("auto_update", true);
+    let renew_before = reader.number("renew_before", 1..=366);
+    let profile = profile(reader);
+    let key_type = key_type(reader);
+    let csr = reader.text("csr");
+    if let Some(path) = csr {
+        reader.wrong(
+            "csr",
+            &path,
+            "a CSR of your own is not in this version; leave it out",
+        );
+    }
+    let account_name = account_name(reader);
+    let account = accounts.get(&account_name, staging, reader);
+    let raw = Raw::read(reader, files, paths);
+    let way = method::resolve(reader, &raw, files, global);
+    let own = method::own_ways(reader, name.as_str(), &raw, files, global, paths);
+    let ids = identifiers(reader, matches!(way, Some(Validation::Dns(_))));
+    let names = names(reader, ids, way, own);
+    if let Some(account) = &account {
+        fits(reader, account, &names, key_type);
+    }
+    let fingerprint = fingerprint(reader.section, &account_name, files);
+    match (reader.failed.take(), account) {
+        (None, Some(account)) => Ok(Cert {
+            name,
+            enabled,
+            names,
+            key_type,
+            account,
+            staging,
+            profile,
+            auto_update,
+            renew_before,
+            fingerprint,
+        }),
+        (why, _) => Err(why.unwrap_or_else(|| "no account".into())),
+    }
+}
+
+fn profile(reader: &mut Reader<'_>) -> Option<String> {
+    let text = reader.text("cert_profile")?;
+    if text.len() > 64 || !text.bytes().all(|c| c.is_ascii_graphic()) {
+        reader.wrong(
+            "cert_profile",
+            &text,
+            "the name of one of the CA's profiles is wanted, such as tlsserver",
+        );
+    }
+    Some(text)
+}
+
+fn key_type(reader: &mut Reader<'_>) -> KeyType {
+    let mut kinds = Vec::new();
+    for word in reader.words("key_type") {
+        match word.parse::<KeyType>() {
+            Ok(kind) => kinds.push(kind),
+            Err(()) => {
+                let all: Vec<&str> = KeyType::ALL.iter().map(|k| k.name()).collect();
+                reader.wrong(
+                    "key_type",
+                    &word,
+                    format!("one of {} is wanted", all.join(" ")),
+                );
+            }
+        }
+    }
+    if let [_, second, ..] = kinds.as_slice() {
+        reader.wrong(
+            "key_type",
+            second.name(),
+            "two keys for one section are not in this version; make a second section",
+        );
+    }
+    kinds.first().copied().unwrap_or(KeyType::Ec256)
+}
+
+/// The first account: falling back to others comes later, and is said.
+fn account_name(reader: &mut Reader<'_>) -> String {
+    let mut names = reader.words("account").into_iter();
+    let first = names.next().unwrap_or_else(|| "letsencrypt".into());
+    if let Some(second) = names.next() {
+        reader.warn(
+            "account",
+            Some(&second),
+            "falling back to a second account is not in this version; the first is used",
+        );
+    }
+    first
+}
+
+fn identifiers(reader: &mut Reader<'_>, by_dns: bool) -> Vec<Identifier> {
+    let words = reader.words("domains");
+    if words.is_empty() {
+        reader.fail(
+            "list domains is empty: name what the certificate is for, such as www.example.org",
+        );
+    }
+    let mut ids: Vec<Identifier> = Vec::new();
+    let auto = reader.flag("auto_names", false);
+    for word in words {
+        if word.starts_with('@') {
+            reader.wrong("domains", &word, "an interface's addresses are not in this version; write the name or address itself");
+            continue;
+        }
+        let id = match Identifier::parse(&word) {
+            Ok(id) => id,
+            Err(e) => {
+                reader.wrong("domains", &word, e.to_string());
+                continue;
+            }
+        };
+        let extra = id
+            .domain()
+            .filter(|d| auto && !d.is_wildcard())
+            .and_then(|d| {
+                let prefix = if by_dns { "*." } else { "www." };
+                let bare = !d.as_str().starts_with("www.");
+                bare.then(|| Domain::parse(&format!("{prefix}{d}")).ok())
+                    .flatten()
+            });
+        for id in [Some(id), extra.map(Identifier::Dns)].into_iter().flatten() {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+    if ids.len() > NAMES_MAX {
+        reader.fail(format!(
+            "{} names; a certificate has at most {NAMES_MAX}",
+            ids.len()
+        ));
+    }
+    ids
+}
+
+/// Gives each identifier its way and says where they do not fit.
+fn names(
+    reader: &mut Reader<'_>,
+    ids: Vec<Identifier>,
+    way: Option<Validation>,
+    own: Vec<(Identifier, Option<Validation>)>,
+) -> Vec<Name> {
+    for (id, _) in &own {
+        if !ids.contains(id) {
+            reader.fail(format!(
+                "a 'config domain' section is for {id}, which is not among this section's domains"
+            ));
+        }
+    }
+    let mut own: HashMap<Identifier, Option<Validation>> = own.into_iter().collect();
+    let mut names = Vec::new();
+    for id in ids {
+        let Some(validation) = own.remove(&id).unwrap_or_else(|| way.clone()) else {
+            continue;
+        };
+        let by_dns = matches!(validation, Validation::Dns(_));
+        match &id {
+            Identifier::Dns(d) if d.is_wildcard() && !by_dns => reader.wrong(
+                "domains",
+                d.as_str(),
+                "a wildcard needs validation_method dns (RFC 8555 section 8.3)",
+            ),
+            Identifier::Ip(ip) if by_dns => reader.wrong(
+                "domains",
+                &ip.to_string(),
+                "an address needs validation_method standalone or webroot (RFC 8738)",
+            ),
+            _ => {}
+        }
+        names.push(Name { id, validation });
+    }
+    names
+}
+
+/// Says early what the CA would refuse.
+fn fits(reader: &mut Reader<'_>, account: &Account, names: &[Name], key_type: KeyType) {
+    if account.public {
+        for name in names {
+            if let Some((suffix, why)) = name.id.domain().and_then(Domain::local_reason) {
+                reader.wrong(
+                    "domains",
+                    &name.id.to_string(),
+                    format!(
+                        "no public CA certifies names below .{suffix} ({why}); use a name that you own, or a private CA (acme_server)"
+                    ),
+                );
+            }
+        }
+    }
+    let Some(ca) = account.preset.and_then(preset) else {
+        return;
+    };
+    if !ca.keys.is_empty() && !ca.keys.contains(&key_type) {
+        let all: Vec<&str> = ca.keys.iter().map(|k| k.name()).collect();
+        reader.wrong(
+            "key_type",
+            key_type.name(),
+            format!("{} signs {}", ca.title, all.join(" ")),
+        );
+    }
+    for name in names {
+        let (refused, what) = match &name.id {
+            Identifier::Ip(_) => (!ca.ips, "addresses"),
+            Identifier::Dns(d) => (d.is_wildcard() && !ca.wildcards, "wildcards"),
+        };
+        if refused {
+            reader.wrong(
+                "domains",
+                &name.id.to_string(),
+                format!("{} certifies no {what}", ca.title),
+            );
+        }
+    }
+}
+
+/// `config domain` sections that belong to no certificate.
+pub(super) fn stray_domains(files: &Files<'_>, mistakes: &mut Vec<Mistake>) {
+    for section in files.main.iter().filter(|s| s.kind == "domain") {
+        let mut reader = Reader::new(section, mistakes);
+        match reader.text("cert") {
+            Some(cert) if files.get("cert", &cert).is_some() => {}
+            Some(cert) => reader.wrong(
+                "cert",
+                &cert,
+                "there is no 'config cert' section of that name",
+            ),
+            None => reader.fail("option cert is wanted: the section of the certificate"),
+        }
+    }
+}
+
+/// A digest over the section and all that it refers to.
+fn fingerprint(section: &Section, account: &str, files: &Files<'_>) -> String {
+    let mut hash = Context::new(&SHA256);
+    let mut add = |section: &Section| {
+        for option in &section.options {
+            hash.update(option.name.as_bytes());
+            for value in option.value.entries() {
+                hash.update(&[0]);
+                hash.update(value);
+            }
+            hash.update(&[0xff]);
+        }
+        hash.update(&[0xfe]);
+    };
+    let text = |s: &Section, name: &str| {
+        let value = s.get(name)?.value.entries().last()?.clone();
+        String::from_utf8(value).ok()
+    };
+    let mut named = |s: &Section| {
+        add(s);
+        let secret = s.name.as_deref().and_then(|n| files.get("secret", n));
+        let provider = text(s, "provider").and_then(|p| files.get("provider", &p));
+        let provider_secret = text(s, "provider").and_then(|p| files.get("secret", &p));
+        for other in [secret, provider, provider_secret].into_iter().flatten() {
+            add(other);
+        }
+    };
+    named(section);
+    for own in files.main.iter().filter(|s| s.kind == "domain") {
+        if text(own, "cert").as_deref() == section.name.as_deref() {
+            named(own);
+        }
+    }
+    for other in files
+        .main
+        .iter()
+        .filter(|s| s.kind == "certkeeper")
+        .chain(files.get("account", account))
+    {
+        add(other);
+    }
+    hash.finish().as_ref()[..8]
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
+}

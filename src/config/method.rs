@@ -1,0 +1,402 @@
+//! How a name is validated: a section's options, or those of the name's own `config domain`.
+
+use super::reader::Reader;
+use super::{Files, Global};
+use crate::dns::{self, Credentials, Descriptor};
+use crate::types::{Domain, Identifier, Paths, Secret, nearest};
+use crate::uci::Section;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One identifier of a certificate with the way it is validated.
+#[derive(Clone, Debug)]
+pub struct Name {
+    /// The identifier.
+    pub id: Identifier,
+    /// How it is validated.
+    pub validation: Validation,
+}
+
+/// A way to prove control over an identifier.
+#[derive(Clone, Debug)]
+pub enum Validation {
+    /// http-01: a file below a web server's document root.
+    Webroot {
+        /// The document root.
+        dir: PathBuf,
+    },
+    /// http-01: an own listener.
+    Standalone {
+        /// The address it listens on; `None`: all.
+        address: Option<IpAddr>,
+        /// Its port.
+        port: u16,
+    },
+    /// dns-01.
+    Dns(Arc<DnsMethod>),
+}
+
+impl Validation {
+    /// The challenge type it answers (RFC 8555 section 8).
+    pub fn challenge(&self) -> &'static str {
+        match self {
+            Self::Webroot { .. } | Self::Standalone { .. } => "http-01",
+            Self::Dns(_) => "dns-01",
+        }
+    }
+
+    /// The value of `validation_method` that selects it.
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::Webroot { .. } => "webroot",
+            Self::Standalone { .. } => "standalone",
+            Self::Dns(_) => "dns",
+        }
+    }
+}
+
+/// dns-01 through a provider module.
+#[derive(Clone, Debug)]
+pub struct DnsMethod {
+    /// The section whose credentials are used: `provider NAME`, `cert NAME` or `domain NAME`.
+    /// The journal of what was presented names it.
+    pub source: String,
+    /// The module.
+    pub module: &'static Descriptor,
+    /// Its settings.
+    pub credentials: Credentials,
+    /// Seconds to wait instead of looking the records up.
+    pub wait: Option<Duration>,
+    /// Where the record is written instead of `_acme-challenge.<name>`.
+    pub alias: Option<Domain>,
+}
+
+/// The methods of CONFIG that are not in this version.
+const LATER: [&str; 6] = [
+    "alpn",
+    "dns-delegated",
+    "dns-manual",
+    "dns-persist",
+    "none",
+    "tls-alpn",
+];
+
+/// The options of a section that say how, as they stand.
+#[derive(Clone, Default)]
+pub(super) struct Raw {
+    method: Option<String>,
+    webroot: Option<PathBuf>,
+    address: Option<IpAddr>,
+    port: Option<u16>,
+    provider: Option<String>,
+    dns: Option<String>,
+    credentials: Credentials,
+    alias: Option<Domain>,
+    wait: Option<u32>,
+}
+
+impl Raw {
+    pub fn read(reader: &mut Reader<'_>, files: &Files<'_>, paths: &Paths) -> Self {
+        let name = reader.section.name.clone().unwrap_or_default();
+        Self {
+            method: reader.text("validation_method"),
+            webroot: reader.path("webroot", paths),
+            address: address(reader),
+            port: reader
+                .number("listen_port", 1..=65535)
+                .and_then(|n| u16::try_from(n).ok()),
+            provider: reader.text("provider"),
+            dns: reader.text("dns"),
+            credentials: credentials(reader, files, &name),
+            alias: alias(reader),
+            wait: reader.number("dns_wait", 0..=86_400),
+        }
+    }
+
+    /// What a `config domain` leaves open comes from the certificate's section.
+    fn over(self, base: &Raw) -> Raw {
+        // A way of its own is whole: the certificate's provider does not mix with it.
+        let own = self.method.is_some() || self.dns.is_some() || self.provider.is_some();
+        let own = own || self.webroot.is_some();
+        let base = if own {
+            &Raw {
+                address: base.address,
+                port: base.port,
+                wait: base.wait,
+                ..Raw::default()
+            }
+        } else {
+            base
+        };
+        Raw {
+            method: self.method.or_else(|| base.method.clone()),
+            webroot: self.webroot.or_else(|| base.webroot.clone()),
+            address: self.address.or(base.address),
+            port: self.port.or(base.port),
+            provider: self.provider.or_else(|| base.provider.clone()),
+            dns: self.dns.or_else(|| base.dns.clone()),
+            credentials: if self.credentials.is_empty() {
+                base.credentials.clone()
+            } else {
+                self.credentials
+            },
+            alias: self.alias.or_else(|| base.alias.clone()),
+            wait: self.wait.or(base.wait),
+        }
+    }
+}
+
+/// The credentials of a section, those of its namesake in the secrets file included.
+fn credentials(reader: &mut Reader<'_>, files: &Files<'_>, name: &str) -> Credentials {
+    let mut all = reader.credentials("credentials");
+    if let Some(section) = files.get("secret", name) {
+        all.extend(reader.within(section, |r| r.credentials("credentials")));
+    }
+    all
+}
+
+fn address(reader: &mut Reader<'_>) -> Option<IpAddr> {
+    let text = reader.text("listen_address")?;
+    let address = text.parse();
+    if address.is_err() {
+        reader.wrong(
+            "listen_address",
+            &text,
+            "an IPv4 or IPv6 address of this router is wanted",
+        );
+    }
+    address.ok()
+}
+
+/// `calias d` writes to `_acme-challenge.d`, `dalias n` to `n` itself and wins.
+fn alias(reader: &mut Reader<'_>) -> Option<Domain> {
+    for (option, prefix) in [("dalias", ""), ("calias", "_acme-challenge.")] {
+        if let Some(text) = reader.text(option) {
+            let bare = text.strip_prefix("_acme-challenge.").unwrap_or(&text);
+            return match Domain::parse(bare) {
+                // The underscore is right in a record's name and wrong in a certificate's.
+                Ok(name) if option == "dalias" && bare != text => Some(name.challenge()),
+                Ok(name) if prefix.is_empty() => Some(name),
+                Ok(name) => Some(name.challenge()),
+                Err(e) => {
+                    reader.wrong(option, &text, e.to_string());
+                    None
+                }
+            };
+        }
+    }
+    None
+}
+
+/// Turns a section's options into a way, or notes what is wrong with them.
+pub(super) fn resolve(
+    reader: &mut Reader<'_>,
+    raw: &Raw,
+    files: &Files<'_>,
+    global: &Global,
+) -> Option<Validation> {
+    let by_dns = raw.dns.is_some() || raw.provider.is_some();
+    let method = raw.method.as_deref().unwrap_or(match () {
+        () if by_dns => "dns",
+        () if raw.webroot.is_some() => "webroot",
+        () => "standalone",
+    });
+    match method {
+        "webroot" => Some(Validation::Webroot {
+            dir: raw
+                .webroot
+                .clone()
+                .unwrap_or_else(|| global.webroot.clone()),
+        }),
+        "standalone" => Some(Validation::Standalone {
+            address: raw.address,
+            port: raw.port.unwrap_or(80),
+        }),
+        "dns" => dns(reader, raw, files).map(|m| Validation::Dns(Arc::new(m))),
+        _ if LATER.contains(&method) => {
+            let text = "not in this version; webroot, standalone and dns are";
+            reader.wrong("validation_method", method, text);
+            None
+        }
+        _ => {
+            let known = ["webroot", "standalone", "dns"].into_iter().chain(LATER);
+            let meant = nearest(method, known);
+            let meant = meant.map(|m| format!("; did you mean '{m}'?"));
+            let text = format!(
+                "webroot, standalone or dns is wanted{}",
+                meant.unwrap_or_default()
+            );
+            reader.wrong("validation_method", method, text);
+            None
+        }
+    }
+}
+
+fn dns(reader: &mut Reader<'_>, raw: &Raw, files: &Files<'_>) -> Option<DnsMethod> {
+    let Some(provider) = &raw.provider else {
+        let Some(module) = &raw.dns else {
+            reader.fail("validation_method dns wants option dns (`certkeeper providers`) or option provider");
+            return None;
+        };
+        let module = find(reader, "dns", module)?;
+        let section = reader.section;
+        let credentials = complete(reader, section, module, &raw.credentials)?;
+        return Some(method(section, module, credentials, raw));
+    };
+    let Some(section) = files.get("provider", provider) else {
+        reader.wrong(
+            "provider",
+            provider,
+            "there is no 'config provider' section of that name",
+        );
+        return None;
+    };
+    reader.within(section, |own| {
+        let Some(module) = own.text("dns") else {
+            own.fail("option dns is wanted: the provider's module (`certkeeper providers`)");
+            return None;
+        };
+        let module = find(own, "dns", &module)?;
+        let given = credentials(own, files, provider);
+        let credentials = complete(own, section, module, &given)?;
+        Some(method(section, module, credentials, raw))
+    })
+}
+
+fn method(
+    section: &Section,
+    module: &'static Descriptor,
+    credentials: Credentials,
+    raw: &Raw,
+) -> DnsMethod {
+    DnsMethod {
+        source: source(section),
+        module,
+        credentials,
+        wait: raw.wait.map(|s| Duration::from_secs(s.into())),
+        alias: raw.alias.clone(),
+    }
+}
+
+fn source(section: &Section) -> String {
+    format!(
+        "{} {}",
+        section.kind,
+        section.name.as_deref().unwrap_or_default()
+    )
+}
+
+fn find(reader: &mut Reader<'_>, option: &str, name: &str) -> Option<&'static Descriptor> {
+    if let Some(module) = dns::find(name) {
+        return Some(module.descriptor);
+    }
+    let known = dns::modules().iter();
+    let known = known.flat_map(|m| {
+        m.descriptor
+            .aliases
+            .iter()
+            .chain([&m.descriptor.name])
+            .copied()
+    });
+    let meant = nearest(name, known);
+    let meant = meant.map(|m| format!("; did you mean '{m}'?"));
+    reader.wrong(
+        option,
+        name,
+        format!(
+            "no such provider; `certkeeper providers` lists them, and exec runs a program of your own{}",
+            meant.unwrap_or_default()
+        ),
+    );
+    None
+}
+
+/// Checks the credentials against what the module asks for.
+fn complete(
+    reader: &mut Reader<'_>,
+    section: &Section,
+    module: &'static Descriptor,
+    given: &Credentials,
+) -> Option<Credentials> {
+    let name = section.name.as_deref().unwrap_or("SECTION");
+    for key in given.keys() {
+        if !module.open && !module.fields.iter().any(|f| f.name == key) {
+            let meant = nearest(key, module.fields.iter().map(|f| f.name));
+            let meant = meant.map(|m| format!("; did you mean {m}?"));
+            let text = format!(
+                "{} does not use it{}",
+                module.name,
+                meant.unwrap_or_default()
+            );
+            reader.warn("credentials", Some(key), text);
+        }
+    }
+    let in_main = reader.credentials_in_place();
+    for field in module.fields.iter().filter(|f| f.secret) {
+        if in_main.iter().any(|n| n == field.name) {
+            let text = format!(
+                "a secret stands where a read-only login sees it; move it: `certkeeper secret {name} {}`",
+                field.name
+            );
+            reader.warn("credentials", Some(field.name), text);
+        }
+    }
+    let has = |f: &str| {
+        given
+            .get(f)
+            .is_some_and(|v: &Secret| !v.expose().is_empty())
+    };
+    let missing = module
+        .fields
+        .iter()
+        .filter(|f| f.default.is_none() && !has(f.name));
+    let missing: Vec<_> = missing.collect();
+    for field in &missing {
+        let text = if field.secret {
+            format!(
+                "{} ({}) is missing; `certkeeper secret {name} {}` asks for it",
+                field.name, field.label, field.name
+            )
+        } else {
+            format!(
+                "{} ({}) is missing; `uci add_list certkeeper.{name}.credentials='{}=…'`",
+                field.name, field.label, field.name
+            )
+        };
+        reader.fail(text);
+    }
+    missing.is_empty().then(|| given.clone())
+}
+
+/// The ways of names that have one of their own, by `config domain`.
+pub(super) fn own_ways(
+    reader: &mut Reader<'_>,
+    cert: &str,
+    base: &Raw,
+    files: &Files<'_>,
+    global: &Global,
+    paths: &Paths,
+) -> Vec<(Identifier, Option<Validation>)> {
+    let mut ways = Vec::new();
+    for section in files.main.iter().filter(|s| s.kind == "domain") {
+        let way = reader.within(section, |own| {
+            if own.text("cert").as_deref() != Some(cert) {
+                return None;
+            }
+            let name = own.text("name").unwrap_or_default();
+            let id = match Identifier::parse(&name) {
+                Ok(id) => id,
+                Err(e) => {
+                    own.wrong("name", &name, e.to_string());
+                    return None;
+                }
+            };
+            let raw = Raw::read(own, files, paths).over(base);
+            Some((id, resolve(own, &raw, files, global)))
+        });
+        ways.extend(way);
+    }
+    ways
+}

@@ -1,0 +1,296 @@
+//! Configuration: UCI sections become a typed, checked [`Config`].
+//!
+//! Every mistake names file, section, option, value and what is allowed. A section with a mistake
+//! is left out; the others stay.
+
+mod account;
+mod cert;
+mod method;
+mod mistake;
+mod reader;
+mod schema;
+
+pub use account::Account;
+pub use cert::Cert;
+pub use method::{DnsMethod, Name, Validation};
+pub use mistake::Mistake;
+
+use crate::types::{Paths, SectionName};
+use crate::uci::{self, Section};
+use reader::Reader;
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+/// The main file, as users know it.
+const MAIN: &str = "/etc/config/certkeeper";
+/// The file of secrets.
+const SECRETS: &str = "/etc/config/certkeeper_secrets";
+
+/// `config certkeeper 'global'`.
+#[derive(Clone, Debug)]
+pub struct Global {
+    /// 0 stops everything.
+    pub enabled: bool,
+    /// The owner agrees to the terms of the CAs that are used.
+    pub accept_tos: bool,
+    /// Contact for accounts that name none.
+    pub account_email: Option<String>,
+    /// Document root of the web server on port 80.
+    pub webroot: PathBuf,
+    /// Nameservers that challenge records are looked up at.
+    pub dns_servers: Vec<SocketAddr>,
+    /// Roots for CAs and DNS providers.
+    pub ca_bundle: PathBuf,
+    /// Say more.
+    pub debug: bool,
+}
+
+/// The whole configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What holds for all sections.
+    pub global: Global,
+    /// The sections that can run, in the order of the file.
+    pub certs: Vec<Cert>,
+    /// `config cert` sections that cannot run, with the first mistake of each.
+    pub broken: Vec<(SectionName, String)>,
+    /// The section that `domain.crt` and `domain.key` point to.
+    pub primary: Option<SectionName>,
+    /// What is wrong or doubtful, in the order found.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl Config {
+    /// The section of that name, if it can run.
+    pub fn cert(&self, name: &str) -> Option<&Cert> {
+        self.certs.iter().find(|c| c.name.as_str() == name)
+    }
+
+    /// True if the file has a `config cert` section of that name, able to run or not.
+    pub fn knows(&self, name: &str) -> bool {
+        self.cert(name).is_some() || self.broken.iter().any(|(n, _)| n.as_str() == name)
+    }
+
+    /// Every section's name, able to run or not.
+    pub fn names(&self) -> impl Iterator<Item = &SectionName> {
+        self.certs
+            .iter()
+            .map(|c| &c.name)
+            .chain(self.broken.iter().map(|(n, _)| n))
+    }
+
+    /// True if a mistake keeps something from running.
+    pub fn has_errors(&self) -> bool {
+        self.mistakes.iter().any(|m| !m.warning)
+    }
+}
+
+/// Why there is no configuration at all.
+#[derive(Debug)]
+pub enum LoadError {
+    /// No file.
+    Missing(PathBuf),
+    /// The file cannot be read.
+    Unreadable(PathBuf, io::Error),
+    /// libuci would refuse the file.
+    Syntax(PathBuf, uci::ParseError),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(path) => write!(
+                f,
+                "{} does not exist. Make it with:\n\n  touch {}\n  uci set certkeeper.global=certkeeper\n  \
+                 uci set certkeeper.global.accept_tos=1\n  certkeeper add www.example.org --apply",
+                path.display(),
+                path.display()
+            ),
+            Self::Unreadable(path, e) => write!(f, "{}: {e}", path.display()),
+            Self::Syntax(path, e) => write!(
+                f,
+                "{}: {e}. The file is not read further and nothing was changed; `uci show certkeeper` fails on it too",
+                path.display()
+            ),
+        }
+    }
+}
+
+/// Reads both files below the root.
+pub fn load(paths: &Paths) -> Result<Config, LoadError> {
+    let main = read(paths.config())?.ok_or_else(|| LoadError::Missing(paths.config()))?;
+    let secrets = read(paths.secrets())?.unwrap_or_default();
+    let mut config = build(&main, &secrets, paths);
+    for note in [uncommitted(paths), readable_secrets(paths)] {
+        config.mistakes.extend(note);
+    }
+    Ok(config)
+}
+
+fn read(path: PathBuf) -> Result<Option<Vec<Section>>, LoadError> {
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(LoadError::Unreadable(path, e)),
+    };
+    uci::parse(&text)
+        .map(Some)
+        .map_err(|e| LoadError::Syntax(path, e))
+}
+
+/// `uci set` without `uci commit` leaves its change in a delta file that no other program sees.
+fn uncommitted(paths: &Paths) -> Vec<Mistake> {
+    ["certkeeper", "certkeeper_secrets"]
+        .into_iter()
+        .filter(|name| {
+            let delta = std::fs::metadata(paths.uci_delta_dir().join(name));
+            delta.is_ok_and(|m| m.len() > 0)
+        })
+        .map(|name| {
+            Mistake::in_file(
+                MAIN,
+                format!(
+                    "uci holds changes of '{name}' that are not committed, so they do not count yet; \
+                     see them with `uci changes {name}`, put them in force with `uci commit {name}`"
+                ),
+            )
+            .warning()
+        })
+        .collect()
+}
+
+fn readable_secrets(paths: &Paths) -> Vec<Mistake> {
+    use std::os::unix::fs::MetadataExt;
+    let open = std::fs::metadata(paths.secrets()).is_ok_and(|m| m.mode() & 0o077 != 0);
+    open.then(|| {
+        let text = format!("others on this device can read it; `chmod 600 {SECRETS}` closes it");
+        Mistake::in_file(SECRETS, text).warning()
+    })
+    .into_iter()
+    .collect()
+}
+
+/// The sections of both files by type and name.
+struct Files<'a> {
+    main: &'a [Section],
+    index: HashMap<(&'a str, &'a str), &'a Section>,
+}
+
+impl<'a> Files<'a> {
+    fn new(main: &'a [Section], secrets: &'a [Section]) -> Self {
+        let named = |s: &'a Section| Some(((s.kind.as_str(), s.name.as_deref()?), s));
+        let secrets = secrets.iter().filter(|s| s.kind == "secret");
+        Self {
+            main,
+            index: main.iter().chain(secrets).filter_map(named).collect(),
+        }
+    }
+
+    fn get(&self, kind: &str, name: &str) -> Option<&'a Section> {
+        self.index.get(&(kind, name)).copied()
+    }
+}
+
+/// Turns sections into a configuration.
+fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
+    let mut mistakes = Vec::new();
+    schema::review(main, false, &mut mistakes);
+    let from_main = mistakes.len();
+    schema::review(secrets, true, &mut mistakes);
+    for mistake in &mut mistakes[from_main..] {
+        mistake.file = SECRETS;
+    }
+    let files = Files::new(main, secrets);
+    let global = global(&files, paths, &mut mistakes);
+    let mut accounts = account::Accounts::new(&files, &global, paths);
+    let (mut certs, mut broken) = (Vec::new(), Vec::new());
+    let mut primary = None;
+    for section in main.iter().filter(|s| s.kind == "cert") {
+        let mut reader = Reader::new(section, &mut mistakes);
+        let Some(name) = cert::section_name(&mut reader) else {
+            continue;
+        };
+        let wants_primary = reader.flag("primary", false);
+        match cert::read(
+            name.clone(),
+            &mut reader,
+            &files,
+            &global,
+            &mut accounts,
+            paths,
+        ) {
+            Ok(cert) => {
+                if wants_primary && primary.is_none() {
+                    primary = Some(name);
+                }
+                certs.push(cert);
+            }
+            Err(why) => broken.push((name, why)),
+        }
+    }
+    cert::stray_domains(&files, &mut mistakes);
+    let first = || certs.iter().find(|c| c.enabled && !c.staging);
+    let primary = primary.or_else(|| first().map(|c| c.name.clone()));
+    Config {
+        global,
+        certs,
+        broken,
+        primary,
+        mistakes,
+    }
+}
+
+fn global(files: &Files<'_>, paths: &Paths, mistakes: &mut Vec<Mistake>) -> Global {
+    let none = Section {
+        kind: "certkeeper".into(),
+        name: Some("global".into()),
+        line: 0,
+        options: Vec::new(),
+    };
+    let section = files.main.iter().find(|s| s.kind == "certkeeper");
+    let mut reader = Reader::new(section.unwrap_or(&none), mistakes);
+    Global {
+        enabled: reader.flag("enabled", true),
+        accept_tos: reader.flag("accept_tos", false),
+        account_email: reader.email("account_email"),
+        webroot: reader
+            .path("webroot", paths)
+            .unwrap_or_else(|| paths.at("/var/run/acme/challenge")),
+        dns_servers: dns_servers(&mut reader),
+        ca_bundle: reader
+            .path("ca_bundle", paths)
+            .unwrap_or_else(|| paths.at("/etc/ssl/certs/ca-certificates.crt")),
+        debug: reader.flag("debug", false),
+    }
+}
+
+fn dns_servers(reader: &mut Reader<'_>) -> Vec<SocketAddr> {
+    let mut servers = Vec::new();
+    for word in reader.words("dns_server") {
+        let address = word.parse::<SocketAddr>().ok().or_else(|| {
+            let bare = word.trim_start_matches('[').trim_end_matches(']');
+            let ip = bare.parse::<IpAddr>().ok()?;
+            Some(SocketAddr::new(ip, 53))
+        });
+        match address {
+            Some(address) => servers.push(address),
+            None if word.starts_with("https://") => reader.wrong(
+                "dns_server",
+                &word,
+                "DNS over HTTPS is not in this version; write an address such as 9.9.9.9",
+            ),
+            None => reader.wrong(
+                "dns_server",
+                &word,
+                "an address is wanted: 9.9.9.9, 9.9.9.9:53, 2620:fe::fe or [2620:fe::fe]:53",
+            ),
+        }
+    }
+    servers
+}
+
+#[cfg(test)]
+mod tests;

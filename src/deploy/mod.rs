@@ -1,0 +1,5 @@
+//! Puts certificates where services find them.
+
+mod links;
+
+pub use links::{intact, link, primary, promote};

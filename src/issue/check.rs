@@ -1,0 +1,181 @@
+//! Looks at everything that an issuance needs, without issuing.
+
+use super::clients::Clients;
+use super::{Engine, Failure, clients, provider, solve};
+use crate::challenge::{ChallengeError, Footprint, Proof, Solver, look_up};
+use crate::config::{Cert, Name, Validation};
+use crate::dns::TxtRecord;
+use crate::net::lookup_host;
+use crate::types::{Identifier, SectionName};
+use ring::rand::{SecureRandom, SystemRandom};
+use std::time::Duration;
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// For which section.
+    pub section: SectionName,
+    /// What: clock, directory, name, port, webroot, dns.
+    pub topic: &'static str,
+    /// It is as it should be.
+    pub ok: bool,
+    /// What was found, and what to do if it is not right.
+    pub text: String,
+}
+
+/// How often a test record is looked for, a second apart.
+const LOOKS: u32 = 10;
+
+/// Checks sections one after the other; `tell` hears each finding at once.
+pub fn check(engine: &Engine<'_>, certs: &[&Cert], tell: &mut dyn FnMut(Finding)) {
+    let mut connected = Clients::default();
+    for cert in certs {
+        let mut found = |topic, ok, text: String| {
+            tell(Finding {
+                section: cert.name.clone(),
+                topic,
+                ok,
+                text,
+            });
+        };
+        match connected.connect(engine, cert) {
+            Ok(connection) => {
+                found(
+                    "clock",
+                    true,
+                    format!("{}, which agrees with the CA's", engine.clock.now()),
+                );
+                let ca = &cert.account;
+                found(
+                    "directory",
+                    true,
+                    format!("{} answers at {}", ca.ca, ca.directory),
+                );
+                if let Err(failure) = clients::check_terms(engine, &connection, cert) {
+                    found("account", false, both(&failure));
+                }
+                if let Err(failure) = clients::check_profile(&connection, cert) {
+                    found("profile", false, both(&failure));
+                }
+            }
+            Err(failure) => found("directory", false, both(&failure)),
+        }
+        for name in &cert.names {
+            names(name, &mut found);
+        }
+        let mut done: Vec<&Validation> = Vec::new();
+        for name in &cert.names {
+            if done.iter().any(|v| solve::same(v, &name.validation)) {
+                continue;
+            }
+            done.push(&name.validation);
+            way(engine, name, &mut found);
+        }
+    }
+}
+
+type Found<'a> = &'a mut dyn FnMut(&'static str, bool, String);
+
+fn both(failure: &Failure) -> String {
+    format!("{} — {}", failure.problem, failure.remedy)
+}
+
+/// http-01 needs an address that the CA finds; dns-01 needs none.
+fn names(name: &Name, found: Found<'_>) {
+    let domain = match &name.id {
+        Identifier::Dns(domain) if name.validation.challenge() == "http-01" => domain,
+        _ => return,
+    };
+    match lookup_host(domain.base()) {
+        Ok(addresses) => {
+            let list: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+            found(
+                "name",
+                true,
+                format!("{domain} resolves to {}", list.join(" ")),
+            );
+        }
+        Err(text) => found(
+            "name",
+            false,
+            format!(
+                "{domain} does not resolve ({text}) — make an A or AAAA record that leads to this router, or use validation_method dns"
+            ),
+        ),
+    }
+}
+
+/// Tries the way itself: writes and removes a file or record, opens and closes the port.
+fn way(engine: &Engine<'_>, name: &Name, found: Found<'_>) {
+    let validation = &name.validation;
+    let topic = validation.method();
+    let random = match random() {
+        Some(random) => random,
+        None => return found(topic, false, "the system gives no random numbers".into()),
+    };
+    let proof = Proof {
+        id: name.id.clone(),
+        token: format!("certkeeper-check-{random}"),
+        key_authorization: "certkeeper check".into(),
+        txt_value: format!("certkeeper-check-{random}"),
+    };
+    let http = provider::transport(engine);
+    let tried = solve::open(engine, validation, &http).and_then(|mut solver| {
+        let result = try_out(engine, validation, solver.as_mut(), &proof);
+        solver.take_back(&proof)?;
+        result
+    });
+    match tried {
+        Ok(text) => found(topic, true, text),
+        Err(e) => found(topic, false, both(&Failure::of_challenge(validation, &e))),
+    }
+}
+
+fn try_out(
+    engine: &Engine<'_>,
+    validation: &Validation,
+    solver: &mut dyn Solver,
+    proof: &Proof,
+) -> Result<String, ChallengeError> {
+    solver.present(proof)?;
+    Ok(match (validation, solver.footprint(proof)) {
+        (Validation::Dns(method), Some(Footprint::Txt(txt))) => {
+            let seen = shown(engine, &txt);
+            format!(
+                "{} takes a test record {}{seen}",
+                method.module.title, txt.name
+            )
+        }
+        (Validation::Standalone { port, .. }, _) => {
+            format!("port {port} can be opened here (seen from here; not proven from outside)")
+        }
+        (Validation::Webroot { dir }, _) => format!(
+            "{} can be written (that a web server serves it on port 80 is not proven from here)",
+            dir.display()
+        ),
+        _ => String::new(),
+    })
+}
+
+/// Whether the configured nameservers show the test record.
+fn shown(engine: &Engine<'_>, txt: &TxtRecord) -> String {
+    let servers = &engine.config.global.dns_servers;
+    if servers.is_empty() {
+        return String::new();
+    }
+    for round in 0..LOOKS {
+        if round > 0 && engine.clock.sleep(Duration::from_secs(1)).is_err() {
+            break;
+        }
+        if servers.iter().all(|server| look_up(*server, txt)) {
+            return "; all nameservers show it".into();
+        }
+    }
+    "; but not all nameservers of dns_server show it yet: publishing takes longer, or they do not serve the zone".into()
+}
+
+fn random() -> Option<String> {
+    let mut bytes = [0; 8];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    Some(bytes.iter().map(|b| format!("{b:02x}")).collect())
+}

@@ -1,0 +1,169 @@
+//! A section's status document, made of what is configured and what is held.
+
+use crate::config::{Cert, Config, Validation};
+use crate::plan::due;
+use crate::status::{AttemptStatus, CertificateStatus, Document, NameStatus};
+use crate::types::{Attempt, Held, SectionName, Stage, State, Timestamp, Version};
+
+/// The document of a section.
+pub fn document(
+    config: &Config,
+    cert: &Cert,
+    held: &Held,
+    primary: Option<&str>,
+    now: Timestamp,
+) -> Document {
+    let current = held.current();
+    let attempt = held.attempt.as_ref();
+    let state = state(cert, current, attempt, now);
+    let planned = current.map(|v| due(cert, &v.meta).0);
+    let next = match attempt {
+        Some(attempt) if attempt.fingerprint == cert.fingerprint => Some(attempt.next),
+        Some(_) => Some(now.0),
+        None => planned.filter(|_| cert.auto_update),
+    };
+    let names = cert.names.iter().map(|n| {
+        let name = n.id.to_string();
+        let problem = attempt.and_then(|a| a.names.get(&name).cloned());
+        let included =
+            current.is_some_and(|v| v.meta.is_valid(now) && v.meta.names.contains(&name));
+        NameStatus {
+            method: n.validation.method().to_owned(),
+            state: match (&problem, included) {
+                (_, true) => State::Valid,
+                (Some(_), false) => attempt.map_or(State::Invalid, |a| a.state),
+                (None, false) => State::NotChecked,
+            },
+            problem,
+            name,
+        }
+    });
+    Document {
+        section: cert.name.to_string(),
+        state,
+        label: state.label().to_owned(),
+        names: names.collect(),
+        primary: primary == Some(cert.name.as_str()),
+        source: match current {
+            Some(_) if cert.staging => "staging".into(),
+            Some(_) => "acme".into(),
+            None => String::new(),
+        },
+        account: cert.account.name.clone(),
+        ca: cert.account.ca.clone(),
+        certificate: current.zip(planned).map(|(v, due)| certificate(v, due)),
+        next: next.filter(|_| cert.enabled && config.global.enabled),
+        stage: None,
+        last_attempt: last_attempt(attempt, current),
+        warnings: warnings(cert, current, attempt, now),
+        secrets: secrets(cert),
+    }
+}
+
+/// The document of a section whose configuration is wrong.
+pub(super) fn broken(section: &SectionName, why: &str) -> Document {
+    Document {
+        section: section.to_string(),
+        state: State::InternalError,
+        label: State::InternalError.label().to_owned(),
+        names: Vec::new(),
+        primary: false,
+        source: String::new(),
+        account: String::new(),
+        ca: String::new(),
+        certificate: None,
+        next: None,
+        stage: None,
+        last_attempt: None,
+        warnings: vec![format!("the configuration is wrong: {why}")],
+        secrets: Vec::new(),
+    }
+}
+
+fn state(
+    cert: &Cert,
+    current: Option<&Version>,
+    attempt: Option<&Attempt>,
+    now: Timestamp,
+) -> State {
+    match (current, attempt) {
+        _ if !cert.enabled => State::Disabled,
+        (Some(v), _) if v.meta.is_valid(now) => State::Valid,
+        (Some(_), _) => State::Banned,
+        (None, Some(attempt)) => attempt.state,
+        (None, None) => State::NotChecked,
+    }
+}
+
+fn certificate(version: &Version, due: i64) -> CertificateStatus {
+    let meta = &version.meta;
+    CertificateStatus {
+        version: version.number,
+        issuer: meta.issuer.clone(),
+        serial: meta.serial.clone(),
+        key_type: meta.key_type.clone(),
+        fingerprint: meta.fingerprint.clone(),
+        not_before: meta.not_before,
+        not_after: meta.not_after,
+        due,
+    }
+}
+
+fn last_attempt(attempt: Option<&Attempt>, current: Option<&Version>) -> Option<AttemptStatus> {
+    if let Some(a) = attempt {
+        return Some(AttemptStatus {
+            state: a.state,
+            stage: a.stage,
+            problem: a.problem.clone(),
+            remedy: a.remedy.clone(),
+            at: a.at,
+            next: Some(a.next),
+        });
+    }
+    current.map(|v| AttemptStatus {
+        state: State::Valid,
+        stage: Stage::Done,
+        problem: String::new(),
+        remedy: String::new(),
+        at: v.meta.issued_at,
+        next: None,
+    })
+}
+
+fn warnings(
+    cert: &Cert,
+    current: Option<&Version>,
+    attempt: Option<&Attempt>,
+    now: Timestamp,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let (Some(v), Some(a)) = (current, attempt) {
+        if v.meta.is_valid(now) {
+            warnings.push(format!(
+                "the last attempt to replace it failed: {}",
+                a.problem
+            ));
+        }
+    }
+    if let (Some(v), Some(days)) = (current, cert.renew_before) {
+        if Timestamp::days(days.into()) > v.meta.lifetime() / 2 {
+            warnings.push(format!(
+                "renew_before {days} is more than half the lifetime; half of it is used"
+            ));
+        }
+    }
+    warnings
+}
+
+/// The names of the credentials that are set.
+fn secrets(cert: &Cert) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in &cert.names {
+        if let Validation::Dns(method) = &name.validation {
+            names.extend(method.credentials.keys().cloned());
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
+}

@@ -1,0 +1,323 @@
+//! What a failure means: the state it shows, what its owner can do, and when to try again.
+
+use crate::acme::{AcmeError, Problem};
+use crate::challenge::ChallengeError;
+use crate::config::{Cert, Validation};
+use crate::dns::DnsError;
+use crate::keys::KeyError;
+use crate::store::StoreError;
+use crate::types::{Attempt, Held, Stage, State, Timestamp, TransportError};
+use std::collections::BTreeMap;
+
+/// When the next attempt may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// By the schedule, but not before the time that the CA named.
+    Later(Option<Timestamp>),
+    /// Not before the configuration changes; once a week all the same.
+    OnChange,
+    /// The run was asked to stop: nothing is noted.
+    Stopped,
+}
+
+/// Why a section did not get further.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// How the section fares by it.
+    pub state: State,
+    /// What happened.
+    pub problem: String,
+    /// What to do.
+    pub remedy: String,
+    /// What the CA has against single names.
+    pub names: BTreeMap<String, String>,
+    /// When to try again.
+    pub retry: Retry,
+}
+
+/// The schedule's first wait; each further failure multiplies it.
+const FIRST_WAIT: i64 = 600;
+const FACTOR: i64 = 6;
+/// No wait by the schedule is longer.
+const LAST_WAIT: i64 = Timestamp::days(1);
+/// The wait where only a change of the configuration helps.
+const WEEK: i64 = Timestamp::days(7);
+
+impl Failure {
+    /// A failure that the next runs may overcome.
+    pub fn new(state: State, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            state,
+            problem: problem.into(),
+            remedy: remedy.into(),
+            names: BTreeMap::new(),
+            retry: Retry::Later(None),
+        }
+    }
+
+    /// A failure that lasts until the configuration changes.
+    pub fn until_change(self) -> Self {
+        Self {
+            retry: Retry::OnChange,
+            ..self
+        }
+    }
+
+    /// What is noted of it.
+    pub fn attempt(&self, cert: &Cert, held: &Held, stage: Stage, now: Timestamp) -> Attempt {
+        let before = held.attempt.as_ref();
+        let before = before.filter(|a| a.fingerprint == cert.fingerprint);
+        let failures = before.map_or(0, |a| a.failures).saturating_add(1);
+        Attempt {
+            at: now.0,
+            next: self.next(failures, held, now).0,
+            failures,
+            state: self.state,
+            stage,
+            problem: self.problem.clone(),
+            remedy: self.remedy.clone(),
+            names: self.names.clone(),
+            fingerprint: cert.fingerprint.clone(),
+        }
+    }
+
+    /// max(Retry-After, min(10 min · 6ⁿ, 24 h, remaining life / 8)), at least 10 min.
+    fn next(&self, failures: u32, held: &Held, now: Timestamp) -> Timestamp {
+        let asked = match self.retry {
+            Retry::OnChange => return now.plus(WEEK),
+            Retry::Later(asked) => asked,
+            Retry::Stopped => None,
+        };
+        let grown = FIRST_WAIT.saturating_mul(FACTOR.saturating_pow(failures.saturating_sub(1)));
+        let left = held.current().map(|v| v.meta.not_after - now.0);
+        let eighth = left
+            .filter(|left| *left > 0)
+            .map_or(LAST_WAIT, |left| left / 8);
+        let wait = grown.min(LAST_WAIT).min(eighth).max(FIRST_WAIT);
+        now.plus(wait).max(asked.unwrap_or(now))
+    }
+
+    /// A problem document in words, about one section.
+    pub fn of_problem(cert: &Cert, problem: &Problem, retry_after: Option<Timestamp>) -> Self {
+        let (state, retry) = meaning(problem.kind());
+        let retry = match retry {
+            Retry::Later(_) => Retry::Later(retry_after.or_else(|| time_in(&problem.detail()))),
+            other => other,
+        };
+        let mut failure = Self {
+            state,
+            problem: format!("{}: {problem}", cert.account.ca),
+            remedy: remedy(cert, problem),
+            names: BTreeMap::new(),
+            retry,
+        };
+        for sub in problem.subproblems() {
+            failure.blame(sub.identifier().unwrap_or_default(), sub);
+        }
+        failure
+    }
+
+    /// Notes what the CA has against one name.
+    pub fn blame(&mut self, name: &str, problem: &Problem) {
+        if !name.is_empty() {
+            self.names.insert(name.to_owned(), problem.to_string());
+        }
+    }
+
+    /// An error of the ACME client.
+    pub fn of_acme(cert: &Cert, error: &AcmeError) -> Self {
+        match error {
+            AcmeError::Transport(e) => Self::of_transport(cert, e),
+            AcmeError::Problem {
+                problem,
+                retry_after,
+                ..
+            } => Self::of_problem(cert, problem, *retry_after),
+            AcmeError::Protocol(text) => Self::new(
+                State::ConnectionError,
+                format!("{}: {text}", cert.account.ca),
+                "if it stays so, the server is no ACME CA or something changes its replies on the way",
+            ),
+            AcmeError::Interrupted => Self {
+                retry: Retry::Stopped,
+                ..Self::new(
+                    State::Deferred,
+                    "the run was asked to stop",
+                    "the next run goes on",
+                )
+            },
+        }
+    }
+
+    fn of_transport(cert: &Cert, error: &TransportError) -> Self {
+        let account = &cert.account.name;
+        let remedy = match error {
+            TransportError::Resolve(_) => "look at the router's Internet connection and DNS (`nslookup`)".to_owned(),
+            TransportError::Tls(_) if cert.account.ca_file.is_none() && !cert.account.public => format!(
+                "for a private CA give its root: `uci set certkeeper.{account}.ca_file='/etc/ssl/my-ca.pem'`; also check the clock (`date`)"
+            ),
+            TransportError::Tls(_) => "check the clock (`date`) and that ca-bundle is installed".to_owned(),
+            TransportError::Roots(_) => "install the package ca-bundle, or correct ca_bundle or ca_file".to_owned(),
+            TransportError::BadUrl(_) => "correct acme_server".to_owned(),
+            _ => "look at the router's Internet connection and firewall; if the CA is down, the next runs try again".to_owned(),
+        };
+        Self::new(State::ConnectionError, error.to_string(), remedy)
+    }
+
+    /// An error while presenting.
+    pub fn of_challenge(validation: &Validation, error: &ChallengeError) -> Self {
+        match error {
+            ChallengeError::Dns(e) => Self::of_dns(validation, e),
+            ChallengeError::Port(text) => Self::new(
+                State::InternalError,
+                text.as_str(),
+                "see who has it with `netstat -lntp`; where a web server runs, validation_method webroot or dns works beside it",
+            ),
+            ChallengeError::File(text) => Self::new(
+                State::InternalError,
+                text.as_str(),
+                "set option webroot to the folder that the web server on port 80 serves",
+            ),
+        }
+    }
+
+    fn of_dns(validation: &Validation, error: &DnsError) -> Self {
+        let (module, source) = match validation {
+            Validation::Dns(method) => (method.module.title, method.source.as_str()),
+            _ => ("", ""),
+        };
+        let (kind, name) = source.split_once(' ').unwrap_or_default();
+        let (state, remedy) = match error {
+            DnsError::Credentials(_) => (
+                State::DnsError,
+                format!("correct the credentials of '{name}': `certkeeper secret {name} NAME` asks for one"),
+            ),
+            DnsError::NoZone(_) => (
+                State::DnsError,
+                "check the names in list domains, and that the credentials are of the account that has the zone".into(),
+            ),
+            DnsError::Setting { field, .. } => (
+                State::DnsError,
+                format!("correct {field} in list credentials of {kind} '{name}'"),
+            ),
+            DnsError::Unreachable(_) => (
+                State::ConnectionError,
+                "look at the connection to the DNS provider; the next runs try again".into(),
+            ),
+            DnsError::Refused(_) => (
+                State::DnsError,
+                format!("`certkeeper log` has the whole run; the settings are those of {kind} '{name}'"),
+            ),
+        };
+        Self::new(state, format!("{module}: {error}"), remedy)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::new(State::InternalError, error.to_string(), error.remedy())
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        let remedy = "if it stays so, report it with the output of `certkeeper --version`";
+        Self::new(State::InternalError, error.to_string(), remedy)
+    }
+}
+
+/// The state and class of a problem type (RFC 8555 section 6.7).
+fn meaning(kind: &str) -> (State, Retry) {
+    match kind {
+        "dns" | "caa" => (State::DnsError, Retry::Later(None)),
+        "rateLimited" => (State::Deferred, Retry::Later(None)),
+        "badCSR"
+        | "badPublicKey"
+        | "invalidProfile"
+        | "unsupportedIdentifier"
+        | "rejectedIdentifier"
+        | "invalidContact"
+        | "unsupportedContact"
+        | "externalAccountRequired"
+        | "userActionRequired" => (State::Invalid, Retry::OnChange),
+        "serverInternal" => (State::ConnectionError, Retry::Later(None)),
+        _ => (State::Invalid, Retry::Later(None)),
+    }
+}
+
+/// What the owner can do about a problem.
+fn remedy(cert: &Cert, problem: &Problem) -> String {
+    let section = &cert.name;
+    let by_dns = cert
+        .names
+        .iter()
+        .all(|n| n.validation.challenge() == "dns-01");
+    match problem.kind() {
+        "dns" => "the CA found no address or record for the name: check that it exists in public DNS".into(),
+        "caa" => format!(
+            "a CAA record forbids this CA: let it allow {}, or use another account",
+            cert.account.ca
+        ),
+        "connection" | "tls" => "the CA reached nobody: the name must lead to this router and port 80 be open from \
+                                 outside; `certkeeper check` looks at both"
+            .into(),
+        "unauthorized" | "incorrectResponse" if by_dns => {
+            "the CA saw another TXT record than ours: a longer dns_wait may help, or the zone is served elsewhere".into()
+        }
+        "unauthorized" | "incorrectResponse" => "somebody else answered for the name on port 80: it must lead to this \
+                                                 router (IPv6 too), and webroot be what the web server serves"
+            .into(),
+        "rateLimited" => "wait; meanwhile the CA's staging server takes tests (option staging 1)".into(),
+        "externalAccountRequired" => "this CA wants an external account, which is not in this version".into(),
+        "userActionRequired" => "the CA's terms changed: agree to them at the URL in the message".into(),
+        "invalidContact" | "unsupportedContact" => "correct account_email, or the account's option email".into(),
+        "rejectedIdentifier" | "unsupportedIdentifier" => "this CA does not certify the name: see list domains".into(),
+        "invalidProfile" => "leave cert_profile out, or use one that the CA offers".into(),
+        "badCSR" | "badPublicKey" => format!(
+            "the CA does not take {} keys: choose another key_type",
+            cert.key_type
+        ),
+        "malformed" => "the CA does not understand the request: check acme_server".into(),
+        _ => format!("`certkeeper log {section}` has the whole run; the next runs try again"),
+    }
+}
+
+/// The time that some CAs put into a rate limit's text: `retry after 2026-11-21 12:00:00 UTC`.
+fn time_in(text: &str) -> Option<Timestamp> {
+    let rest = text.split("retry after ").nth(1)?;
+    let stamp = rest.get(..19)?;
+    Timestamp::parse_rfc3339(&format!("{stamp}Z"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_obey_the_ca() {
+        let now = Timestamp(1_800_000_000);
+        let held = Held::default();
+        let failure = Failure::new(State::Invalid, "", "");
+        let wait = |n| failure.next(n, &held, now).since(now);
+        assert_eq!(
+            [wait(1), wait(2), wait(3), wait(4), wait(400)],
+            [600, 3600, 21_600, 86_400, 86_400]
+        );
+        let told = Failure {
+            retry: Retry::Later(Some(now.plus(200_000))),
+            ..failure.clone()
+        };
+        assert_eq!(told.next(1, &held, now).since(now), 200_000);
+        assert_eq!(failure.until_change().next(1, &held, now).since(now), WEEK);
+    }
+
+    #[test]
+    fn reads_the_time_of_a_rate_limit() {
+        let text = "too many certificates (5) already issued: retry after 2026-11-21 12:00:00 UTC: see https://…";
+        assert_eq!(
+            time_in(text),
+            Timestamp::parse_rfc3339("2026-11-21T12:00:00Z")
+        );
+        assert_eq!(time_in("retry after lunch"), None);
+    }
+}

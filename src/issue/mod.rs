@@ -1,0 +1,313 @@
+//! One section's way: account → order → challenge → finalize → store → deploy; and the run that
+//! takes all sections along it.
+
+mod check;
+mod clients;
+mod document;
+mod failure;
+mod provider;
+mod section;
+mod solve;
+
+pub use check::{Finding, check};
+use document::document;
+pub use failure::{Failure, Retry};
+
+use crate::config::{Cert, Config};
+use crate::deploy;
+use crate::plan::{Action, Task, Waiting, Wish, plan};
+use crate::status::{self, Recorder};
+use crate::store::Area;
+use crate::types::{Clock, Inventory, Paths, SectionName, Stage, Timestamp};
+use clients::Clients;
+use std::collections::VecDeque;
+
+/// What a run works with.
+pub struct Engine<'a> {
+    /// Where everything lies.
+    pub paths: &'a Paths,
+    /// What is wanted.
+    pub config: &'a Config,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// The clock is known to be right (set by NTP, or given).
+    pub clock_is_set: bool,
+    /// Whoever shows the run as it goes.
+    pub listener: status::record::Listener<'a>,
+    /// Hears each request and how it was answered, where somebody debugs.
+    pub trace: Option<Trace<'a>>,
+}
+
+/// Hears lines about single requests.
+pub type Trace<'a> = &'a dyn Fn(&str);
+
+/// How a task ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Done, with what was done.
+    Done(String),
+    /// Goes on later.
+    Waiting(Timestamp, String),
+    /// Failed; the next attempt may be at that time.
+    Failed(Failure, Timestamp),
+}
+
+/// What a run did.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The sections worked on, in order.
+    pub outcomes: Vec<(SectionName, Outcome)>,
+    /// Sections that are due but must wait.
+    pub waiting: Vec<Waiting>,
+    /// The run was asked to stop.
+    pub stopped: bool,
+}
+
+/// How far one step took a section.
+pub(crate) enum Step {
+    Done(String),
+    Wait(Timestamp, String),
+}
+
+/// A longer wait ends the run; the next one goes on.
+const WAIT_MAX: i64 = 60;
+
+impl<'a> Engine<'a> {
+    /// The folder of a section.
+    fn area(&self, cert: &Cert) -> Area {
+        Area::new(self.paths, &cert.name, cert.staging)
+    }
+
+    /// What the store holds for all sections.
+    pub fn inventory(&self) -> Inventory {
+        let sections = self.config.certs.iter().map(|cert| {
+            let mut held = self.area(cert).held();
+            held.linked =
+                cert.staging || held.current.is_none() || deploy::intact(self.paths, &cert.name);
+            (cert.name.clone(), held)
+        });
+        Inventory {
+            sections: sections.collect(),
+            primary: deploy::primary(self.paths),
+        }
+    }
+
+    /// Does what is due or wished for. The caller holds the lock.
+    pub fn renew(&self, wish: &Wish) -> Report {
+        let inventory = self.inventory();
+        let plan = plan(self.config, &inventory, self.clock.now(), wish);
+        self.publish(&inventory);
+        let mut report = Report {
+            waiting: plan.waiting,
+            ..Report::default()
+        };
+        let mut clients: Clients<'_> = Clients::default();
+        // A section that waits lets the others pass.
+        let mut queue: VecDeque<(Task, Timestamp)> = plan
+            .tasks
+            .into_iter()
+            .map(|t| (t, Timestamp(i64::MIN)))
+            .collect();
+        while let Some((task, at)) = queue.pop_front() {
+            let now = self.clock.now();
+            if at > now {
+                if let Some(ready) = queue.iter().position(|(_, at)| *at <= now) {
+                    queue.push_back((task, at));
+                    queue.rotate_left(ready);
+                    continue;
+                }
+                let pause = std::time::Duration::from_secs(at.since(now).unsigned_abs());
+                if self.clock.sleep(pause).is_err() {
+                    report.stopped = true;
+                    break;
+                }
+            }
+            let Some(cert) = self.config.cert(task.section.as_str()) else {
+                continue;
+            };
+            let (outcome, stopped) = self.work(cert, &task, &mut clients);
+            if stopped {
+                report.stopped = true;
+                report.outcomes.push((task.section, outcome));
+                break;
+            }
+            match outcome {
+                Outcome::Waiting(until, _) if until.since(self.clock.now()) <= WAIT_MAX => {
+                    let action = Action::Resume;
+                    queue.push_back((Task { action, ..task }, until));
+                }
+                outcome => report.outcomes.push((task.section, outcome)),
+            }
+        }
+        report
+    }
+
+    /// Takes one section a step further and shows it.
+    fn work(&self, cert: &Cert, task: &Task, clients: &mut Clients<'a>) -> (Outcome, bool) {
+        let area = self.area(cert);
+        let before = self.document(cert, &area);
+        let mut record = Recorder::start(self.paths, &cert.name, before, self.listener);
+        let now = self.clock.now();
+        record.say(now, &format!("{}: {}", describe(task.action), task.reason));
+        let step = match task.action {
+            Action::Cleanup => self.clean_up(cert, &area, &mut record),
+            Action::Deploy => self.put_into_use(cert, &area, &mut record),
+            Action::Issue => section::advance(self, cert, &area, clients, &mut record, true),
+            Action::Resume => section::advance(self, cert, &area, clients, &mut record, false),
+        };
+        let now = self.clock.now();
+        let (outcome, stopped) = match step {
+            Ok(Step::Done(text)) => (Outcome::Done(text), false),
+            Ok(Step::Wait(until, text)) => (Outcome::Waiting(until, text), false),
+            Err(failure) => {
+                let stopped = failure.retry == Retry::Stopped;
+                let attempt = failure.attempt(cert, &area.held(), record.stage(), now);
+                let next = Timestamp(attempt.next);
+                if !stopped {
+                    if let Err(e) = area.put_attempt(&attempt) {
+                        record.say(now, &format!("the failure could not be noted: {e}"));
+                    }
+                }
+                (Outcome::Failed(failure, next), stopped)
+            }
+        };
+        let line = match &outcome {
+            Outcome::Done(text) => text.clone(),
+            Outcome::Waiting(until, text) => format!("{text}; goes on at {until}"),
+            Outcome::Failed(failure, _) => format!("{} — {}", failure.problem, failure.remedy),
+        };
+        if matches!(outcome, Outcome::Done(_)) {
+            record.enter(now, Stage::Done, &line);
+        } else {
+            record.say(now, &line);
+        }
+        status::write(self.paths, &cert.name, &self.document(cert, &area));
+        (outcome, stopped)
+    }
+
+    fn document(&self, cert: &Cert, area: &Area) -> status::Document {
+        let primary = deploy::primary(self.paths);
+        let held = area.held();
+        document(
+            self.config,
+            cert,
+            &held,
+            primary.as_deref(),
+            self.clock.now(),
+        )
+    }
+
+    /// The documents of all sections, in the order of [`Config::names`].
+    pub fn documents(&self) -> Vec<status::Document> {
+        self.documents_of(&self.inventory())
+    }
+
+    fn documents_of(&self, inventory: &Inventory) -> Vec<status::Document> {
+        let now = self.clock.now();
+        let certs = self.config.certs.iter().map(|cert| {
+            let held = inventory.held(&cert.name);
+            document(self.config, cert, held, inventory.primary.as_deref(), now)
+        });
+        let broken = self.config.broken.iter();
+        certs
+            .chain(broken.map(|(section, why)| document::broken(section, why)))
+            .collect()
+    }
+
+    /// Writes the documents of all sections that have changed, and removes those of former ones.
+    fn publish(&self, inventory: &Inventory) {
+        let documents = self.documents_of(inventory);
+        for (section, document) in self.config.names().zip(&documents) {
+            status::write(self.paths, section, document);
+        }
+        status::forget_others(self.paths, self.config.names());
+    }
+
+    fn clean_up(
+        &self,
+        cert: &Cert,
+        area: &Area,
+        record: &mut Recorder<'_>,
+    ) -> Result<Step, Failure> {
+        let left = area.presented()?;
+        let count = left.len();
+        let kept = solve::take_back_all(self, cert, left, record);
+        area.put_presented(&kept)?;
+        match kept.as_slice() {
+            [] => Ok(Step::Done(format!(
+                "took back {count} leftover challenge answers"
+            ))),
+            _ => Err(Failure::new(
+                crate::types::State::Deferred,
+                format!(
+                    "{} leftover challenge answers could not be taken back",
+                    kept.len()
+                ),
+                format!(
+                    "`certkeeper log {}` tells why; the next runs try again",
+                    cert.name
+                ),
+            )),
+        }
+    }
+
+    /// Puts the newest valid version into use: links first, then the one rename that counts.
+    fn put_into_use(
+        &self,
+        cert: &Cert,
+        area: &Area,
+        record: &mut Recorder<'_>,
+    ) -> Result<Step, Failure> {
+        record.enter(self.clock.now(), Stage::Deploy, "putting it into use");
+        let held = area.held();
+        let newest = held
+            .newest_valid(self.clock.now())
+            .or_else(|| held.current());
+        let Some(version) = newest else {
+            return Ok(Step::Done("there is no version to put into use".into()));
+        };
+        if held.order.is_some() || held.attempt.is_some() {
+            area.finish_work()?;
+        }
+        if !cert.staging {
+            let foreign = deploy::link(self.paths, &cert.name)?;
+            self.report_foreign(&foreign, record);
+        }
+        if held.current != Some(version.number) {
+            area.activate(version.number)?;
+        }
+        if !cert.staging && self.config.primary.as_ref() == Some(&cert.name) {
+            let now = deploy::primary(self.paths);
+            if now.as_deref() != Some(cert.name.as_str()) {
+                let foreign = deploy::promote(self.paths, &cert.name)?;
+                self.report_foreign(&foreign, record);
+            }
+        }
+        area.prune()?;
+        let until = Timestamp(version.meta.not_after);
+        let kind = if cert.staging {
+            "a staging certificate is held"
+        } else {
+            "a certificate is in use"
+        };
+        Ok(Step::Done(format!("{kind} until {until}")))
+    }
+
+    fn report_foreign(&self, names: &[String], record: &mut Recorder<'_>) {
+        for name in names {
+            let text = format!(
+                "/etc/ssl/domains/{name} is not a link of certkeeper's and stays as it is; remove it to have the certificate there"
+            );
+            record.say(self.clock.now(), &text);
+        }
+    }
+}
+
+fn describe(action: Action) -> &'static str {
+    match action {
+        Action::Cleanup => "cleaning up",
+        Action::Resume => "going on",
+        Action::Issue => "getting a certificate",
+        Action::Deploy => "deploying",
+    }
+}

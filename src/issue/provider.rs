@@ -1,0 +1,29 @@
+//! Opens DNS providers for the methods of the configuration.
+
+use super::Engine;
+use super::clients::{Http, http};
+use crate::config::DnsMethod;
+use crate::dns::{self, Context, DnsError, Provider};
+use crate::net::Roots;
+
+/// The HTTP client for providers. Some serve plain HTTP in the owner's network (PowerDNS).
+pub fn transport<'e>(engine: &Engine<'e>) -> Http<'e> {
+    http(
+        engine,
+        Roots::Bundle(engine.config.global.ca_bundle.clone()),
+        true,
+    )
+}
+
+/// The provider of a method.
+pub fn open<'a>(
+    method: &DnsMethod,
+    http: &'a Http<'_>,
+) -> Result<Box<dyn Provider + 'a>, DnsError> {
+    let module = dns::find(method.module.name)
+        .ok_or_else(|| DnsError::Refused(format!("there is no module {}", method.module.name)))?;
+    (module.open)(Context {
+        credentials: method.credentials.clone(),
+        http,
+    })
+}

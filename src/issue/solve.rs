@@ -1,0 +1,455 @@
+//! Answers an order's challenges: present all, wait, tell the CA, watch, take all back.
+
+use super::clients::Http;
+use super::failure::Failure;
+use super::section::{Work, watch};
+use super::{Engine, provider};
+use crate::acme::{AcmeError, Challenge, Order, Status};
+use crate::challenge::{
+    ChallengeError, Dns01, Footprint, Proof, Solver, Standalone, Webroot, look_up,
+};
+use crate::config::{Cert, DnsMethod, Name, Validation};
+use crate::dns::TxtRecord;
+use crate::status::Recorder;
+use crate::store::{Presented, make_folder};
+use crate::types::{OrderNote, Stage, State, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long one step looks for records before it lets other sections pass.
+const LOOK: i64 = 60;
+/// The pause until it looks again.
+const LOOK_AGAIN: i64 = 30;
+/// After this long the CA is asked although a nameserver does not show the record: it may ask
+/// others, and an order costs little.
+const LOOK_MAX: i64 = 180;
+/// Pauses between two looks grow from and to.
+const LOOK_FIRST: Duration = Duration::from_millis(100);
+const LOOK_LAST: Duration = Duration::from_secs(5);
+/// A CA that has not decided after this long is left to later runs.
+const DECIDE_MAX: i64 = 300;
+const DECIDE_AGAIN: i64 = 30;
+const DECIDE_LATER: i64 = 600;
+
+/// How far the challenges are.
+pub(super) enum Solved {
+    /// The CA has decided.
+    Order(Order),
+    /// It goes on then; what lasts stays presented.
+    Wait(Timestamp, String),
+}
+
+/// A challenge to answer.
+struct Open<'a> {
+    name: &'a Name,
+    challenge: Challenge,
+    proof: Proof,
+    solver: usize,
+    footprint: Option<Footprint>,
+}
+
+/// Everything that answers the challenges of one order.
+struct Answers<'a> {
+    solvers: Vec<(&'a Validation, Box<dyn Solver + 'a>)>,
+    open: Vec<Open<'a>>,
+}
+
+/// Answers all challenges of an order.
+pub(super) fn authorize(
+    work: &Work<'_, '_>,
+    order: &Order,
+    mut note: OrderNote,
+    record: &mut Recorder<'_>,
+) -> Result<Solved, Failure> {
+    record.enter(
+        work.now(),
+        Stage::Challenge,
+        "reading what the CA wants to see",
+    );
+    let http = provider::transport(work.engine);
+    let mut answers = read(work, order, &http)?;
+    let planned: Vec<Presented> = answers.open.iter().filter_map(journal_entry).collect();
+    let left = work.area.presented()?;
+    let (mine, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|p| planned.contains(p));
+    let mut kept = take_back_all(work.engine, work.cert, others, record);
+    kept.extend(planned.iter().cloned());
+    work.area.put_presented(&kept)?;
+    kept.truncate(kept.len() - planned.len());
+    // What a former step of this order presented is still there.
+    let done = if note.ready_at > 0 { mine } else { Vec::new() };
+    let solved = answers
+        .present(work, &done, record)
+        .and_then(|()| answers.propagate(work, &mut note, record))
+        .and_then(|wait| match wait {
+            Some(wait) => Ok(wait),
+            None => answers.ask(work, order, &note, record),
+        });
+    if !matches!(solved, Ok(Solved::Wait(..))) {
+        kept.extend(answers.take_back(work, record));
+        if let Err(e) = work.area.put_presented(&kept) {
+            record.say(
+                work.now(),
+                &format!("the note of what was presented stays: {e}"),
+            );
+        }
+    }
+    solved
+}
+
+/// What is written down before something is presented.
+fn journal_entry(open: &Open<'_>) -> Option<Presented> {
+    Some(match (open.footprint.as_ref()?, &open.name.validation) {
+        (Footprint::File(path), _) => Presented::File { path: path.clone() },
+        (Footprint::Txt(txt), Validation::Dns(method)) => Presented::Txt {
+            source: method.source.clone(),
+            module: method.module.name.to_owned(),
+            name: txt.name.clone(),
+            value: txt.value.clone(),
+        },
+        (Footprint::Txt(_), _) => return None,
+    })
+}
+
+/// Reads the authorizations and finds a solver for each that is open.
+fn read<'a>(
+    work: &Work<'a, '_>,
+    order: &Order,
+    http: &'a Http<'_>,
+) -> Result<Answers<'a>, Failure> {
+    let cert = work.cert;
+    if order.authorizations.len() > cert.names.len() {
+        let text = "the order has more authorizations than names".to_owned();
+        return Err(work.failed(&AcmeError::Protocol(text)));
+    }
+    let mut answers = Answers {
+        solvers: Vec::new(),
+        open: Vec::new(),
+    };
+    for url in &order.authorizations {
+        let authorization = work
+            .client
+            .authorization(url)
+            .map_err(|e| work.failed(&e))?;
+        if authorization.status == Status::Valid {
+            continue;
+        }
+        let name = cert.names.iter().find(|n| authorization.is_for(&n.id));
+        let Some(name) = name else {
+            let text = "the order asks about a name that was not ordered".to_owned();
+            return Err(work.failed(&AcmeError::Protocol(text)));
+        };
+        let kind = name.validation.challenge();
+        let Some(challenge) = authorization.challenge(kind) else {
+            let offered: Vec<&str> = authorization
+                .challenges
+                .iter()
+                .map(|c| c.kind.as_str())
+                .collect();
+            return Err(Failure::new(
+                State::Invalid,
+                format!(
+                    "{}: {} does not offer {kind} for it",
+                    name.id, cert.account.ca
+                ),
+                format!(
+                    "it offers {}: set validation_method accordingly",
+                    offered.join(" ")
+                ),
+            ));
+        };
+        let token = challenge.token().map_err(|e| work.failed(&e))?;
+        let proof = Proof {
+            id: name.id.clone(),
+            token: token.to_owned(),
+            key_authorization: work.client.key_authorization(token),
+            txt_value: work.client.txt_value(token),
+        };
+        let solver = answers.solver(work, &name.validation, http)?;
+        let footprint = answers.solvers[solver].1.footprint(&proof);
+        answers.open.push(Open {
+            name,
+            challenge: challenge.clone(),
+            proof,
+            solver,
+            footprint,
+        });
+    }
+    Ok(answers)
+}
+
+/// One solver does for all names that are validated in the same way.
+pub(super) fn same(a: &Validation, b: &Validation) -> bool {
+    match (a, b) {
+        (Validation::Webroot { dir: a }, Validation::Webroot { dir: b }) => a == b,
+        (
+            Validation::Standalone {
+                address: a,
+                port: p,
+            },
+            Validation::Standalone {
+                address: b,
+                port: q,
+            },
+        ) => a == b && p == q,
+        (Validation::Dns(a), Validation::Dns(b)) => Arc::ptr_eq(a, b),
+        _ => false,
+    }
+}
+
+/// A solver for one way of validation.
+pub(super) fn open<'a>(
+    engine: &Engine<'_>,
+    validation: &Validation,
+    http: &'a Http<'_>,
+) -> Result<Box<dyn Solver + 'a>, ChallengeError> {
+    Ok(match validation {
+        Validation::Webroot { dir } => {
+            // The default lies in tmpfs and is gone after a boot; others are the owner's.
+            if *dir == engine.config.global.webroot {
+                make_folder(dir, 0o755).map_err(|e| ChallengeError::File(e.to_string()))?;
+            }
+            Box::new(Webroot::new(dir)?)
+        }
+        Validation::Standalone { address, port } => Box::new(Standalone::new(*address, *port)),
+        Validation::Dns(method) => Box::new(Dns01::new(
+            provider::open(method, http)?,
+            method.alias.clone(),
+        )),
+    })
+}
+
+impl<'a> Answers<'a> {
+    fn solver(
+        &mut self,
+        work: &Work<'a, '_>,
+        validation: &'a Validation,
+        http: &'a Http<'_>,
+    ) -> Result<usize, Failure> {
+        if let Some(known) = self.solvers.iter().position(|(v, _)| same(v, validation)) {
+            return Ok(known);
+        }
+        let solver = open(work.engine, validation, http)
+            .map_err(|e| Failure::of_challenge(validation, &e))?;
+        self.solvers.push((validation, solver));
+        Ok(self.solvers.len() - 1)
+    }
+
+    /// Makes all answers visible before the first wait.
+    fn present(
+        &mut self,
+        work: &Work<'_, '_>,
+        done: &[Presented],
+        record: &mut Recorder<'_>,
+    ) -> Result<(), Failure> {
+        for open in &self.open {
+            if journal_entry(open).is_some_and(|entry| done.contains(&entry)) {
+                continue;
+            }
+            let (validation, solver) = &mut self.solvers[open.solver];
+            record.say(
+                work.now(),
+                &format!("presenting {} for {}", validation.challenge(), open.name.id),
+            );
+            solver
+                .present(&open.proof)
+                .map_err(|e| Failure::of_challenge(validation, &e))
+                .map_err(|f| about(&open.name.id.to_string(), f))?;
+        }
+        Ok(())
+    }
+
+    /// Waits until DNS shows the records: a fixed time, or by looking at the configured nameservers.
+    fn propagate(
+        &self,
+        work: &Work<'_, '_>,
+        note: &mut OrderNote,
+        record: &mut Recorder<'_>,
+    ) -> Result<Option<Solved>, Failure> {
+        let servers = &work.engine.config.global.dns_servers;
+        let records: Vec<(&DnsMethod, &TxtRecord)> =
+            self.open.iter().filter_map(dns_part).collect();
+        let fixed = records
+            .iter()
+            .map(|(method, _)| match (method.wait, servers.is_empty()) {
+                (Some(wait), _) => wait,
+                (None, true) => method.module.settle,
+                (None, false) => Duration::ZERO,
+            });
+        let Some(fixed) = fixed.max() else {
+            return Ok(None);
+        };
+        let now = work.now();
+        if note.ready_at == 0 {
+            note.ready_at = now
+                .plus(i64::try_from(fixed.as_secs()).unwrap_or(LOOK_MAX))
+                .0;
+            work.area.put_order(note)?;
+        }
+        let ready = Timestamp(note.ready_at);
+        if now < ready {
+            let text = format!("giving DNS {} s to publish the records", ready.since(now));
+            record.enter(now, Stage::Propagation, &text);
+            return Ok(Some(Solved::Wait(ready, text)));
+        }
+        if servers.is_empty() {
+            return Ok(None);
+        }
+        let mut unseen: Vec<&TxtRecord> = records
+            .iter()
+            .filter(|(method, _)| method.wait.is_none())
+            .map(|(_, record)| *record)
+            .collect();
+        record.enter(
+            now,
+            Stage::Propagation,
+            "looking for the records at the nameservers",
+        );
+        let mut pause = LOOK_FIRST;
+        loop {
+            unseen.retain(|record| !servers.iter().all(|server| look_up(*server, record)));
+            let Some(first) = unseen.first() else {
+                record.say(work.now(), "all nameservers show the records");
+                return Ok(None);
+            };
+            let now = work.now();
+            if now.since(ready) >= LOOK_MAX {
+                record.say(
+                    now,
+                    &format!(
+                        "{} is not shown by all nameservers; asking the CA all the same",
+                        first.name
+                    ),
+                );
+                return Ok(None);
+            }
+            if now.since(ready) % (LOOK + LOOK_AGAIN) >= LOOK {
+                let text = format!("the nameservers do not show {} yet", first.name);
+                return Ok(Some(Solved::Wait(now.plus(LOOK_AGAIN), text)));
+            }
+            let slept = work.engine.clock.sleep(pause);
+            slept.map_err(|e| work.failed(&e.into()))?;
+            pause = (pause * 2).min(LOOK_LAST);
+        }
+    }
+
+    /// Tells the CA to look, and watches it.
+    fn ask(
+        &self,
+        work: &Work<'_, '_>,
+        order: &Order,
+        note: &OrderNote,
+        record: &mut Recorder<'_>,
+    ) -> Result<Solved, Failure> {
+        record.enter(
+            work.now(),
+            Stage::Validation,
+            &format!("{} is looking", work.cert.account.ca),
+        );
+        for open in self
+            .open
+            .iter()
+            .filter(|o| o.challenge.status == Status::Pending)
+        {
+            let answered = work.client.answer(&open.challenge);
+            answered.map_err(|e| about(&open.name.id.to_string(), work.failed(&e)))?;
+        }
+        Ok(match watch(work, &order.url, &[Status::Pending])? {
+            Ok(order) => Solved::Order(order),
+            Err(order) => {
+                let now = work.now();
+                let patient = now.since(Timestamp(note.created)) < DECIDE_MAX;
+                let later = now.plus(if patient { DECIDE_AGAIN } else { DECIDE_LATER });
+                let until = order.retry_after.unwrap_or(later).max(later);
+                Solved::Wait(until, "the CA has not decided yet".into())
+            }
+        })
+    }
+
+    /// Takes every answer back; returns what could not be.
+    fn take_back(&mut self, work: &Work<'_, '_>, record: &mut Recorder<'_>) -> Vec<Presented> {
+        let mut kept = Vec::new();
+        for open in &self.open {
+            if let Err(e) = self.solvers[open.solver].1.take_back(&open.proof) {
+                record.say(
+                    work.now(),
+                    &format!(
+                        "{}: taking the answer back: {e}; the next run tries again",
+                        open.name.id
+                    ),
+                );
+                kept.extend(journal_entry(open));
+            }
+        }
+        kept
+    }
+}
+
+fn dns_part<'a>(open: &'a Open<'_>) -> Option<(&'a DnsMethod, &'a TxtRecord)> {
+    match (&open.name.validation, open.footprint.as_ref()?) {
+        (Validation::Dns(method), Footprint::Txt(txt)) => Some((method, txt)),
+        _ => None,
+    }
+}
+
+/// A failure with the name that it is about.
+fn about(name: &str, failure: Failure) -> Failure {
+    let mut failure = Failure {
+        problem: format!("{name}: {}", failure.problem),
+        ..failure
+    };
+    failure
+        .names
+        .insert(name.to_owned(), failure.problem.clone());
+    failure
+}
+
+/// Takes back what an ended run left; returns what could not be.
+pub(super) fn take_back_all(
+    engine: &Engine<'_>,
+    cert: &Cert,
+    left: Vec<Presented>,
+    record: &mut Recorder<'_>,
+) -> Vec<Presented> {
+    let mut kept = Vec::new();
+    for entry in left {
+        let result = match &entry {
+            Presented::File { path } => Webroot::remove(path).map_err(|e| e.to_string()),
+            Presented::Txt {
+                source,
+                module,
+                name,
+                value,
+            } => {
+                let methods = cert.names.iter().filter_map(|n| match &n.validation {
+                    Validation::Dns(method) => Some(method),
+                    _ => None,
+                });
+                let mut methods =
+                    methods.filter(|m| m.source == *source && m.module.name == module);
+                let Some(method) = methods.next() else {
+                    let text = format!(
+                        "the TXT record {name} '{value}' stays at {module}: the settings of '{source}' that made it \
+                         are no longer in the configuration; remove it by hand"
+                    );
+                    record.say(engine.clock.now(), &text);
+                    continue;
+                };
+                let http = provider::transport(engine);
+                let txt = TxtRecord {
+                    name: name.clone(),
+                    value: value.clone(),
+                };
+                let removed = provider::open(method, &http).and_then(|p| p.remove(&txt));
+                removed.map_err(|e| format!("{name}: {e}"))
+            }
+        };
+        if let Err(text) = result {
+            record.say(
+                engine.clock.now(),
+                &format!("{text}; the next run tries again"),
+            );
+            kept.push(entry);
+        }
+    }
+    kept
+}

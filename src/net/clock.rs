@@ -1,0 +1,53 @@
+//! The system's clock, read with 64 bits on every target, and waits that a signal ends.
+
+use crate::types::{Clock, Interrupted, Timestamp};
+use rustix::time::{ClockId, clock_gettime};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How soon a wait notices that the run is to stop.
+const NOTICE: Duration = Duration::from_millis(100);
+
+/// The system's clock, or one that was set for a test and ticks on.
+#[derive(Debug)]
+pub struct SystemClock {
+    stop: Arc<AtomicBool>,
+    set: Option<(Timestamp, Instant)>,
+}
+
+impl SystemClock {
+    /// A clock whose waits end when `stop` becomes true. `set`: the time to begin at.
+    pub fn new(stop: Arc<AtomicBool>, set: Option<Timestamp>) -> Self {
+        Self {
+            stop,
+            set: set.map(|at| (at, Instant::now())),
+        }
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        match self.set {
+            Some((at, since)) => {
+                at.plus(i64::try_from(since.elapsed().as_secs()).unwrap_or(i64::MAX))
+            }
+            None => Timestamp(clock_gettime(ClockId::Realtime).tv_sec),
+        }
+    }
+
+    fn sleep(&self, time: Duration) -> Result<(), Interrupted> {
+        let end = Instant::now() + time;
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(Interrupted);
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            thread::sleep(left.min(NOTICE));
+        }
+    }
+}

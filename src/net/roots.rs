@@ -1,0 +1,385 @@
+//! The roots that servers' certificates must lead to, read from a PEM file while a handshake waits.
+//!
+//! A bundle holds some 145 certificates, and decoding them all takes longer than the rest of the
+//! handshake. webpki compares the DER of an issuer with the DER of a root's subject before it looks
+//! at anything else of a root; so only those roots are decoded whose subject is an issuer in the
+//! presented chain, and webpki then judges with these as it would with all.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where trusted root certificates stand: a PEM file with one or many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Roots {
+    /// The system's bundle (option `ca_bundle`).
+    Bundle(PathBuf),
+    /// The roots of one private CA (option `ca_file`).
+    File(PathBuf),
+}
+
+impl Roots {
+    /// The file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Bundle(path) | Self::File(path) => path,
+        }
+    }
+
+    /// What to do when it is missing or of no use.
+    fn remedy(&self) -> &'static str {
+        match self {
+            Self::Bundle(_) => {
+                "install ca-bundle (opkg install ca-bundle / apk add ca-bundle) or set ca_bundle / ca_file"
+            }
+            Self::File(_) => "put the root certificate of the CA there, in PEM, or correct ca_file",
+        }
+    }
+
+    fn unusable(&self, why: impl fmt::Display) -> Unusable {
+        Unusable(format!(
+            "the roots in {} cannot be used ({why}): {}",
+            self.path().display(),
+            self.remedy()
+        ))
+    }
+
+    /// The roots that can matter for a chain with these issuers (all, if `None`), and one more if
+    /// there is none of them: webpki wants at least one to say what is wrong with the chain.
+    fn select(&self, issuers: Option<&[&[u8]]>) -> Result<RootCertStore, Unusable> {
+        let mut store = RootCertStore::empty();
+        let take = |text: &[u8]| {
+            let head = decode(text, HEAD).unwrap_or_default();
+            let known = issuers.zip(names(&head));
+            let wanted = known.is_none_or(|(issuers, names)| issuers.contains(&names.subject));
+            if wanted || store.is_empty() {
+                // As with the whole bundle: what webpki cannot read is no root.
+                let whole = decode(text, usize::MAX).map(CertificateDer::from);
+                store.add_parsable_certificates(whole);
+            }
+        };
+        File::open(self.path())
+            .and_then(|file| each_certificate(BufReader::new(file), take))
+            .map_err(|error| self.unusable(error))?;
+        if store.is_empty() {
+            return Err(self.unusable("no certificate is in the file"));
+        }
+        Ok(store)
+    }
+}
+
+/// The file cannot be used; the text names it and the remedy.
+#[derive(Clone, Debug)]
+pub(super) struct Unusable(pub String);
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+/// Verifies as `WebPkiServerVerifier` with all the roots of the file would.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    roots: Roots,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Verifier {
+    pub(super) fn new(roots: Roots, provider: Arc<CryptoProvider>) -> Self {
+        Self { roots, provider }
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let issuers: Option<Vec<&[u8]>> = std::iter::once(end_entity)
+            .chain(intermediates)
+            .map(|certificate| names(certificate).map(|names| names.issuer))
+            .collect();
+        let roots = self
+            .roots
+            .select(issuers.as_deref())
+            .map_err(|error| Error::Other(OtherError(Arc::new(error))))?;
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), self.provider.clone())
+            .build()
+            .map_err(|error| Error::General(error.to_string()))?
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+/// The line that begins a certificate (RFC 7468 section 5.1).
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
+/// The characters of a certificate that are decoded to see its subject: 480 bytes, enough for all
+/// but one of Mozilla's roots in 2026. Where it is not, the whole certificate is decoded.
+const HEAD: usize = 640;
+
+/// Hands over the text between the first and the last line of each certificate of a PEM file.
+fn each_certificate(mut pem: impl BufRead, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut text = Vec::new();
+    while pem.read_until(b'\n', &mut text)? > 0 {
+        // Files glued together without a newline begin a certificate in the line that ends one.
+        let begins = text.trim_ascii_end().ends_with(BEGIN);
+        text.clear();
+        if begins {
+            pem.read_until(b'-', &mut text)?;
+            take(text.strip_suffix(b"-").unwrap_or(&text));
+            text.clear();
+        }
+    }
+    Ok(())
+}
+
+/// Decodes base64 in lines, from the beginning to about `limit` characters.
+fn decode(mut text: &[u8], limit: usize) -> Option<Vec<u8>> {
+    let mut dense = Vec::with_capacity(text.len());
+    while dense.len() < limit && text.read_until(b'\n', &mut dense).ok()? > 0 {
+        dense.truncate(dense.trim_ascii_end().len());
+    }
+    dense.truncate(limit);
+    STANDARD.decode(&dense).ok()
+}
+
+/// The contents of a certificate's two names.
+struct Names<'a> {
+    issuer: &'a [u8],
+    subject: &'a [u8],
+}
+
+/// Finds the names at the beginning of a certificate (RFC 5280 section 4.1), which need not be
+/// whole. `None` if this is not how a certificate begins, or if the names lie further on.
+fn names(mut der: &[u8]) -> Option<Names<'_>> {
+    const SEQUENCE: u8 = 0x30;
+    const INTEGER: u8 = 0x02;
+    const VERSION: u8 = 0xa0;
+    for _ in ["Certificate", "TBSCertificate"] {
+        let (tag, _, contents) = header(der)?;
+        der = (tag == SEQUENCE).then_some(contents)?;
+    }
+    let mut next = |wanted: u8| -> Option<&[u8]> {
+        let (tag, length, contents) = header(der)?;
+        let (value, rest) = contents.split_at_checked(length)?;
+        (tag == wanted).then(|| {
+            der = rest;
+            value
+        })
+    };
+    let _version_1_has_none = next(VERSION);
+    let _serial_number = next(INTEGER)?;
+    let _signature = next(SEQUENCE)?;
+    let issuer = next(SEQUENCE)?;
+    let _validity = next(SEQUENCE)?;
+    let subject = next(SEQUENCE)?;
+    Some(Names { issuer, subject })
+}
+
+/// A DER tag, the length of its contents, and all that follows the length.
+fn header(der: &[u8]) -> Option<(u8, usize, &[u8])> {
+    let (&[tag, first], rest) = der.split_first_chunk()?;
+    if first < 0x80 {
+        return Some((tag, first.into(), rest));
+    }
+    let (bytes, rest) = rest.split_at_checked((first & 0x7f).into())?;
+    let length = bytes.iter().try_fold(0usize, |length, &byte| {
+        Some(length.checked_mul(256)? | usize::from(byte))
+    })?;
+    Some((tag, length, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_ca::{Ca, Leaf, PemFile, pem};
+    use super::*;
+    use proptest::prelude::*;
+    use rustls::crypto::ring;
+
+    fn roots(file: &PemFile) -> Roots {
+        Roots::Bundle(file.0.clone())
+    }
+
+    fn judge(verifier: &dyn ServerCertVerifier, leaf: &Leaf) -> Result<(), Error> {
+        let mut chain = leaf
+            .chain
+            .iter()
+            .map(|der| CertificateDer::from(der.as_slice()));
+        let end_entity = chain.next().unwrap();
+        let rest: Vec<_> = chain.collect();
+        let name = ServerName::try_from("host.example").unwrap();
+        verifier
+            .verify_server_cert(&end_entity, &rest, &name, &[], UnixTime::now())
+            .map(|_| ())
+    }
+
+    /// Our verdict, which must be that of webpki with everything in the file.
+    fn verdict(file: &PemFile, leaf: &Leaf) -> Result<(), Error> {
+        let provider = Arc::new(ring::default_provider());
+        let all = Arc::new(roots(file).select(None).unwrap());
+        let plain = WebPkiServerVerifier::builder_with_provider(all, provider.clone())
+            .build()
+            .unwrap();
+        let ours = judge(&Verifier::new(roots(file), provider), leaf);
+        let plains = judge(plain.as_ref(), leaf);
+        assert_eq!(format!("{ours:?}"), format!("{plains:?}"));
+        ours
+    }
+
+    #[test]
+    fn verdicts_are_those_of_the_whole_bundle() {
+        let cas: Vec<Ca> = (0..5).map(|n| Ca::root(&format!("Root {n}"))).collect();
+        let twin = Ca::root("Root 3"); // the same name, another key
+        let unknown = Ca::root("Unknown");
+        let middle = cas[2].sub("Middle");
+        let file = PemFile::new(
+            &[&twin, &cas[0], &cas[1], &cas[2], &cas[3], &cas[4]]
+                .map(Ca::pem)
+                .concat(),
+        );
+        let names = ["host.example"];
+        for good in [
+            cas[0].leaf(&names, -1..9),
+            cas[3].leaf(&names, -1..9),
+            cas[4].leaf(&names, -1..9).with(&cas[4]),
+            middle.leaf(&names, -1..9).with(&middle),
+            middle
+                .leaf(&names, -1..9)
+                .with(&unknown)
+                .with(&middle)
+                .with(&cas[2]),
+        ] {
+            assert_eq!(verdict(&file, &good), Ok(()));
+        }
+        for bad in [
+            unknown.leaf(&names, -1..9),
+            unknown.leaf(&names, -1..9).with(&unknown),
+            middle.leaf(&names, -1..9),
+            cas[0].leaf(&["other.example"], -1..9),
+            cas[0].leaf(&names, -9..-1),
+            cas[0].leaf(&names, 1..9),
+            unknown.leaf(&names, -9..-1),
+            Ca::root("Root 1").leaf(&names, -1..9),
+            Leaf {
+                chain: vec![b"no certificate".to_vec()],
+                pkcs8: vec![],
+            },
+        ] {
+            assert!(verdict(&file, &bad).is_err());
+        }
+        let mut with_rubbish = cas[0].leaf(&names, -1..9);
+        with_rubbish.chain.push(vec![0x30, 0x82]);
+        assert_eq!(verdict(&file, &with_rubbish), Ok(()));
+    }
+
+    /// Mozilla's roots, if this machine has them: each is found by its own name.
+    #[test]
+    fn each_root_of_the_systems_bundle_is_found_by_its_name() {
+        let bundle = Roots::Bundle("/etc/ssl/certs/ca-certificates.crt".into());
+        let Ok(all) = bundle.select(None) else {
+            eprintln!("skipped: this machine has no bundle");
+            return;
+        };
+        for root in &all.roots {
+            let found = bundle.select(Some(&[&root.subject])).unwrap();
+            assert!(found.roots.contains(root));
+            assert!(found.len() < 5, "more than wanted: {}", found.len());
+        }
+        assert!(bundle.select(Some(&[b"no such name"])).unwrap().len() < 5);
+    }
+
+    #[test]
+    fn odd_pem_files_are_read() {
+        let [a, b, c] = ["A", "B", "C"].map(|name| Ca::root(name).pem());
+        let crlf = [&a[..], &b, &c].concat().replace('\n', "\r\n");
+        let glued = [a.trim_end(), b.trim_end(), c.trim_end()].concat();
+        let commented = format!("# A\n\u{fc}\n{a}\n\nsubject=B\n{b}# C - the last\n{c}");
+        let broken = format!(
+            "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n{}{a}{b}{c}",
+            pem(b"x")
+        );
+        let cut = format!("{a}{b}{c}-----BEGIN CERTIFICATE-----\nMIIB");
+        for text in [crlf, glued, commented, broken, cut] {
+            let found = roots(&PemFile::new(&text)).select(None).unwrap();
+            assert_eq!(found.len(), 3, "{text}");
+        }
+    }
+
+    #[test]
+    fn unusable_files_are_named_with_the_remedy() {
+        let missing = Roots::Bundle("/nonexistent/bundle.crt".into());
+        let error = missing.select(None).unwrap_err().to_string();
+        assert!(
+            error.contains("/nonexistent/bundle.crt") && error.contains("opkg install ca-bundle")
+        );
+        let private = Roots::File("/nonexistent/ca.pem".into());
+        assert!(private.select(None).unwrap_err().0.contains("ca_file"));
+        for text in [
+            "",
+            "hello\n",
+            "-----BEGIN CERTIFICATE-----\n",
+            &pem(b"no certificate"),
+        ] {
+            let error = roots(&PemFile::new(text)).select(None).unwrap_err();
+            assert!(error.0.contains("no certificate is in the file"), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_readers_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = names(&bytes);
+            let _ = decode(&bytes, HEAD);
+            each_certificate(&bytes[..], |_| {}).unwrap();
+        }
+
+        #[test]
+        fn no_changed_certificate_makes_the_reader_panic(at in 0usize..200, byte: u8) {
+            let mut der = Ca::root("Root").der;
+            der[at] = byte;
+            let _ = names(&der);
+        }
+    }
+}

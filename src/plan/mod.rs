@@ -1,0 +1,273 @@
+//! Decides what is to be done and why. No I/O: time and inventory are arguments.
+
+mod due;
+
+pub use due::due;
+
+use crate::config::{Cert, Config};
+use crate::types::{Held, Inventory, Meta, OrderNote, SectionName, Timestamp};
+
+/// What a task does with its section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Take back what an ended run left presented.
+    Cleanup,
+    /// Go on with an order.
+    Resume,
+    /// Get a new certificate.
+    Issue,
+    /// Put the newest stored version into use.
+    Deploy,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// For which section.
+    pub section: SectionName,
+    /// What.
+    pub action: Action,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// A section that is due but must wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which.
+    pub section: SectionName,
+    /// Until when.
+    pub until: Timestamp,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// What is to be done now, and what later.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// In the order of the configuration.
+    pub tasks: Vec<Task>,
+    /// Due, but not yet allowed.
+    pub waiting: Vec<Waiting>,
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// These sections, whatever their `next` and auto_update say; empty: all that are due.
+    pub sections: Vec<SectionName>,
+    /// Issue even what is not due, and pass the guard.
+    pub force: bool,
+}
+
+/// Issuances of one set of names that the guard lets pass.
+const GUARD_COUNT: usize = 4;
+/// The guard's window; for short-lived certificates it is one lifetime.
+const GUARD_WINDOW: i64 = Timestamp::days(7);
+/// Certificates that live less long are short-lived.
+const SHORT_LIVED: i64 = Timestamp::days(10);
+/// An order this close to its end is not worth going on with.
+const ORDER_MARGIN: i64 = 60;
+
+/// The tasks for all sections, or for those that were asked for.
+pub fn plan(config: &Config, inventory: &Inventory, now: Timestamp, wish: &Wish) -> Plan {
+    let mut plan = Plan::default();
+    if !config.global.enabled {
+        return plan;
+    }
+    for cert in &config.certs {
+        let named = wish.sections.contains(&cert.name);
+        if !wish.sections.is_empty() && !named {
+            continue;
+        }
+        let held = inventory.held(&cert.name);
+        let primary = inventory.primary.as_deref() == Some(cert.name.as_str());
+        let promote = !primary && config.primary.as_ref() == Some(&cert.name);
+        match decide(cert, held, promote, now, named, wish.force) {
+            Decision::Do(action, reason) => {
+                if held.presented && action != Action::Resume {
+                    plan.push(cert, Action::Cleanup, LEFT_BEHIND);
+                }
+                plan.push(cert, action, reason);
+            }
+            Decision::Wait(until, reason) => {
+                if held.presented && held.order.is_none() {
+                    plan.push(cert, Action::Cleanup, LEFT_BEHIND);
+                }
+                plan.waiting.push(Waiting {
+                    section: cert.name.clone(),
+                    until,
+                    reason,
+                });
+            }
+            Decision::Nothing => {
+                if held.presented {
+                    plan.push(cert, Action::Cleanup, LEFT_BEHIND);
+                }
+            }
+        }
+    }
+    plan
+}
+
+const LEFT_BEHIND: &str = "an earlier run was ended before it could clean up";
+
+impl Plan {
+    fn push(&mut self, cert: &Cert, action: Action, reason: impl Into<String>) {
+        self.tasks.push(Task {
+            section: cert.name.clone(),
+            action,
+            reason: reason.into(),
+        });
+    }
+}
+
+enum Decision {
+    Do(Action, String),
+    Wait(Timestamp, String),
+    Nothing,
+}
+
+fn decide(
+    cert: &Cert,
+    held: &Held,
+    promote: bool,
+    now: Timestamp,
+    named: bool,
+    force: bool,
+) -> Decision {
+    if !cert.enabled {
+        return Decision::Nothing;
+    }
+    // An expired version that fits is better than none, but a valid one counts first.
+    let newest = held.newest_valid(now).or_else(|| held.versions.first());
+    let stale = match newest {
+        None => Some("there is no certificate yet".to_owned()),
+        Some(v) => mismatch(cert, &v.meta).or_else(|| overdue(cert, &v.meta, now)),
+    };
+    let stale = stale.or_else(|| force.then(|| "asked for with --force".to_owned()));
+    if let Some(reason) = stale {
+        if cert.auto_update || named || newest.is_none() {
+            return attempt(cert, held, reason, now, named, force);
+        }
+    }
+    let undeployed = newest.is_some_and(|v| Some(v.number) != held.current && v.meta.is_valid(now));
+    if undeployed {
+        return Decision::Do(Action::Deploy, "a stored version is not in use yet".into());
+    }
+    if !cert.staging && held.current.is_some() && (!held.linked || promote) {
+        let reason = if held.linked {
+            "it is to be the primary certificate"
+        } else {
+            "links in /etc/ssl/domains are missing"
+        };
+        return Decision::Do(Action::Deploy, reason.into());
+    }
+    Decision::Nothing
+}
+
+/// A certificate is wanted: now, or later because of a failure or the guard?
+fn attempt(
+    cert: &Cert,
+    held: &Held,
+    reason: String,
+    now: Timestamp,
+    named: bool,
+    force: bool,
+) -> Decision {
+    if let Some(last) = &held.attempt {
+        let next = Timestamp(last.next);
+        // A clock that was set back must not block for ever: nothing waits longer than a week.
+        let sane = next.since(now) <= GUARD_WINDOW;
+        if !named && !force && sane && last.fingerprint == cert.fingerprint && now < next {
+            return Decision::Wait(next, last.problem.clone());
+        }
+    }
+    if let Some(order) = &held.order {
+        if resumable(cert, order, now) {
+            return Decision::Do(Action::Resume, format!("{reason}; an order is under way"));
+        }
+    }
+    if !force {
+        if let Some(until) = guard(cert, held, now) {
+            let text = format!(
+                "{GUARD_COUNT} certificates for the same names were issued lately; more would meet the CA's \
+                 rate limits (`certkeeper renew {} --force` does it all the same)",
+                cert.name
+            );
+            return Decision::Wait(until, text);
+        }
+    }
+    Decision::Do(Action::Issue, reason)
+}
+
+/// What the configuration wants that the certificate is not.
+fn mismatch(cert: &Cert, meta: &Meta) -> Option<String> {
+    let wanted = names(cert);
+    if wanted != meta.names {
+        let added = wanted.iter().filter(|n| !meta.names.contains(n));
+        let gone = meta.names.iter().filter(|n| !wanted.contains(n));
+        let changes: Vec<String> = added
+            .map(|n| format!("+{n}"))
+            .chain(gone.map(|n| format!("-{n}")))
+            .collect();
+        return Some(format!("the names changed ({})", changes.join(" ")));
+    }
+    if cert.key_type.name() != meta.key_type {
+        return Some(format!(
+            "the key type changed from {} to {}",
+            meta.key_type, cert.key_type
+        ));
+    }
+    if cert.account.directory != meta.directory {
+        return Some(format!("the CA changed to {}", cert.account.ca));
+    }
+    match &cert.profile {
+        Some(profile) if cert.profile != meta.profile => {
+            Some(format!("the profile changed to {profile}"))
+        }
+        _ => None,
+    }
+}
+
+fn overdue(cert: &Cert, meta: &Meta, now: Timestamp) -> Option<String> {
+    if now.0 > meta.not_after {
+        return Some(format!("it expired on {}", Timestamp(meta.not_after)));
+    }
+    let due = due(cert, meta);
+    (now >= due).then(|| format!("it is due since {due}"))
+}
+
+/// The identifiers as `meta.json` has them.
+pub fn names(cert: &Cert) -> Vec<String> {
+    let mut names: Vec<String> = cert.names.iter().map(|n| n.id.to_string()).collect();
+    names.sort();
+    names
+}
+
+/// True if the order asks for what the section wants and the CA still knows it.
+pub fn resumable(cert: &Cert, order: &OrderNote, now: Timestamp) -> bool {
+    order.names == names(cert)
+        && order.key_type == cert.key_type.name()
+        && order.directory == cert.account.directory
+        && order.profile == cert.profile
+        && (order.expires == 0 || now.plus(ORDER_MARGIN).0 < order.expires)
+}
+
+/// When the guard lets the next issuance of these names pass, if not now.
+fn guard(cert: &Cert, held: &Held, now: Timestamp) -> Option<Timestamp> {
+    let window = match held.versions.first().map(|v| v.meta.lifetime()) {
+        Some(life) if life < SHORT_LIVED => life,
+        _ => GUARD_WINDOW,
+    };
+    let wanted = names(cert);
+    let mut times: Vec<i64> = held
+        .issued
+        .iter()
+        .filter(|i| i.names == wanted && i.at <= now.0 && now.0.saturating_sub(i.at) < window)
+        .map(|i| i.at)
+        .collect();
+    times.sort_unstable();
+    let first = times.len().checked_sub(GUARD_COUNT)?;
+    Some(Timestamp(times[first]).plus(window))
+}

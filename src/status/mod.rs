@@ -1,0 +1,145 @@
+//! What users see: one document a section in tmpfs, and the log of its last run.
+
+pub mod record;
+mod syslog;
+
+pub use record::{Recorder, read_log};
+pub use syslog::syslog;
+
+use crate::types::{Paths, SectionName, Stage, State};
+use serde::{Deserialize, Serialize};
+use std::fs;
+
+/// `/var/run/certkeeper/status/<section>.json`. Times are seconds since the epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// The section.
+    pub section: String,
+    /// How it fares.
+    pub state: State,
+    /// The state in words.
+    pub label: String,
+    /// Each name with its own state.
+    pub names: Vec<NameStatus>,
+    /// `domain.crt` and `domain.key` lead here.
+    pub primary: bool,
+    /// Where the certificate in use comes from: acme, staging; empty: there is none.
+    pub source: String,
+    /// The account's name.
+    pub account: String,
+    /// The CA's name.
+    pub ca: String,
+    /// The certificate in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateStatus>,
+    /// When the next attempt is planned, if one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
+    /// Where a run is, while one is at work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    /// The last attempt, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_attempt: Option<AttemptStatus>,
+    /// What deserves a look although all goes on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// The names of the credentials that are set; never their values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
+}
+
+/// One name of a section.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameStatus {
+    /// The identifier.
+    pub name: String,
+    /// How it is validated: webroot, standalone, dns.
+    pub method: String,
+    /// How it fares.
+    pub state: State,
+    /// What the CA has against it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// The certificate in use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateStatus {
+    /// The number of the version.
+    pub version: u64,
+    /// Who issued it.
+    pub issuer: String,
+    /// Its serial number, hexadecimal.
+    pub serial: String,
+    /// Its key's kind.
+    pub key_type: String,
+    /// SHA-256, hexadecimal.
+    pub fingerprint: String,
+    /// Start of validity.
+    pub not_before: i64,
+    /// End of validity.
+    pub not_after: i64,
+    /// When it is to be renewed.
+    pub due: i64,
+}
+
+/// The last attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptStatus {
+    /// How it ended.
+    pub state: State,
+    /// Where it ended.
+    pub stage: Stage,
+    /// What happened; empty if it succeeded.
+    #[serde(default)]
+    pub problem: String,
+    /// What to do.
+    #[serde(default)]
+    pub remedy: String,
+    /// When it was.
+    pub at: i64,
+    /// When the next one may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
+}
+
+/// Reads a section's document; `None` if there is none or it is damaged.
+pub fn read(paths: &Paths, section: &SectionName) -> Option<Document> {
+    serde_json::from_slice(&fs::read(paths.status(section)).ok()?).ok()
+}
+
+/// Writes a section's document if it differs from what stands there. Trouble with tmpfs must not
+/// keep a certificate from being renewed, so it is not an error.
+pub fn write(paths: &Paths, section: &SectionName, document: &Document) {
+    let Ok(text) = serde_json::to_vec(document) else {
+        return;
+    };
+    let path = paths.status(section);
+    if fs::read(&path).is_ok_and(|old| old == text) {
+        return;
+    }
+    if let Some(folder) = path.parent() {
+        let _ = fs::create_dir_all(folder);
+    }
+    let beside = path.with_extension("new");
+    if fs::write(&beside, &text).is_ok() {
+        let _ = fs::rename(&beside, &path);
+    }
+}
+
+/// Removes the documents and logs of sections that are no longer configured.
+pub fn forget_others<'a>(paths: &Paths, known: impl Iterator<Item = &'a SectionName>) {
+    let known: std::collections::HashSet<&str> = known.map(SectionName::as_str).collect();
+    for folder in ["status", "log"] {
+        let entries = fs::read_dir(paths.run().join(folder)).into_iter().flatten();
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let section = name.to_str().unwrap_or_default();
+            let section = section.split('.').next().unwrap_or_default();
+            if !known.contains(section) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}

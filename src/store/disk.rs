@@ -1,0 +1,144 @@
+//! The few ways in which files come to be.
+
+use rustix::io::Errno;
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+/// A file-system operation that failed.
+#[derive(Debug)]
+pub struct StoreError {
+    /// What was tried.
+    pub doing: &'static str,
+    /// On which path.
+    pub path: PathBuf,
+    /// What the system said.
+    pub error: io::Error,
+}
+
+impl StoreError {
+    /// For `map_err`: an error of `doing` something to `path`.
+    pub(super) fn of(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+        let path = path.to_owned();
+        move |error| StoreError { doing, path, error }
+    }
+
+    /// What the owner can do.
+    pub fn remedy(&self) -> &'static str {
+        match self.error.raw_os_error().map(Errno::from_raw_os_error) {
+            Some(Errno::NOSPC | Errno::DQUOT) => {
+                "the flash is full: `df -h /etc`, then remove what is not needed"
+            }
+            Some(Errno::ROFS) => {
+                "the file system is read-only: after a failed check `mount -o remount,rw /` or a reboot may help"
+            }
+            Some(Errno::ACCESS | Errno::PERM) => "run certkeeper as root",
+            Some(Errno::IO) => "the flash does not work as it should: look at `dmesg`",
+            _ => "look at the path and its permissions",
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.doing, self.path.display(), self.error)
+    }
+}
+
+/// Makes a folder and those above it, for root alone. Folders that exist stay as they are.
+pub fn make_folder(path: &Path, mode: u32) -> Result<(), StoreError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(mode)
+        .create(path)
+        .map_err(StoreError::of("making", path))
+}
+
+/// Makes a folder whose name must survive a power cut.
+pub(super) fn make_lasting(path: &Path) -> Result<(), StoreError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        make_lasting(parent)?;
+        make_folder(path, 0o700)?;
+        sync_folder(parent)?;
+    }
+    Ok(())
+}
+
+/// Puts a folder's names on the disk.
+pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .map_err(StoreError::of("syncing", path))
+}
+
+/// Writes a new file, 0600 from its first byte, and puts it on the disk.
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let write = || {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(StoreError::of("writing", path))
+}
+
+/// Replaces a file by one rename. What a killed run left beside it is written over.
+pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let beside = beside(path);
+    remove(&beside)?;
+    write_new(&beside, bytes)?;
+    rename(&beside, path)
+}
+
+/// Replaces a link by one rename.
+pub fn put_link(path: &Path, target: &Path) -> Result<(), StoreError> {
+    let beside = beside(path);
+    remove(&beside)?;
+    symlink(target, &beside).map_err(StoreError::of("linking", path))?;
+    rename(&beside, path)
+}
+
+/// Moves a finished file, link or folder to its place and puts the name on the disk.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
+    fs::rename(from, to).map_err(|error| {
+        let _ = fs::remove_file(from);
+        StoreError::of("renaming to", to)(error)
+    })?;
+    to.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Removes a file or link; one that is gone already is as good.
+pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(StoreError::of("removing", path)(e)),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a file of ours, `None` if there is none.
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(StoreError::of("reading", path)(e)),
+    }
+}
+
+/// Where the next content of a path is prepared.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".new");
+    path.with_file_name(name)
+}

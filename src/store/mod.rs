@@ -1,0 +1,12 @@
+//! What survives a power cut: accounts, versions, work under way. A file appears whole or not at
+//! all: it is written beside, fsynced, renamed, and its folder is fsynced.
+
+mod account;
+mod disk;
+mod lock;
+mod section;
+
+pub use account::{AccountNote, AccountStore};
+pub use disk::{StoreError, make_folder, put_link};
+pub use lock::{Lock, Queue, Wanted};
+pub use section::{Area, Parts, Presented};

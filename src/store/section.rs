@@ -1,0 +1,260 @@
+//! One section's folder: its versions, and the work under way.
+
+use super::disk::{
+    StoreError, make_lasting, put, put_link, read, remove, rename, sync_folder, write_new,
+};
+use crate::types::{
+    Attempt, Held, Issued, Meta, OrderNote, Paths, SectionName, Timestamp, Version,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Versions that are kept.
+const KEPT: usize = 3;
+/// How long an issuance is remembered for the guard.
+const REMEMBERED: i64 = Timestamp::days(14);
+
+/// The PEM texts of a version.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'a> {
+    /// The certificate alone.
+    pub cert: &'a str,
+    /// The certificates above it.
+    pub chain: &'a str,
+    /// The private key.
+    pub key: &'a str,
+}
+
+/// One thing that was presented to a CA, written down before it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "kind")]
+pub enum Presented {
+    /// A file below a document root.
+    File {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// A TXT record.
+    Txt {
+        /// The section whose credentials wrote it.
+        source: String,
+        /// The provider's module.
+        module: String,
+        /// The record's name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+}
+
+/// The folder of a section, or of its staging counterpart.
+#[derive(Clone, Debug)]
+pub struct Area {
+    dir: PathBuf,
+}
+
+impl Area {
+    /// The folder; nothing is made yet.
+    pub fn new(paths: &Paths, section: &SectionName, staging: bool) -> Self {
+        let dir = paths.certs().join(section.as_str());
+        Self {
+            dir: if staging { dir.join("staging") } else { dir },
+        }
+    }
+
+    /// The folder's path.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The folder of a version.
+    pub fn version_dir(&self, number: u64) -> PathBuf {
+        self.dir.join("versions").join(number.to_string())
+    }
+
+    /// Reads what is held. A version without readable `meta.json` does not count; `linked` is for
+    /// others to find out.
+    pub fn held(&self) -> Held {
+        let mut held = Held::default();
+        // One look at the folder tells which files there are: most sections have one of six.
+        let Ok(entries) = fs::read_dir(&self.dir) else {
+            return held;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            match name.to_str().unwrap_or_default() {
+                "versions" => held.versions = self.versions(),
+                "current" => held.current = self.current(),
+                "order.json" => held.order = self.json("order.json"),
+                "attempt.json" => held.attempt = self.json("attempt.json"),
+                "issued.json" => held.issued = self.json("issued.json").unwrap_or_default(),
+                "cleanup.json" => held.presented = true,
+                _ => {}
+            }
+        }
+        held
+    }
+
+    fn current(&self) -> Option<u64> {
+        let target = fs::read_link(self.dir.join("current")).ok()?;
+        target.file_name()?.to_str()?.parse().ok()
+    }
+
+    fn numbers(&self) -> Vec<u64> {
+        let entries = fs::read_dir(self.dir.join("versions"));
+        let names = entries.into_iter().flatten().flatten();
+        let mut numbers: Vec<u64> = names
+            .filter_map(|e| e.file_name().to_str()?.parse().ok())
+            .collect();
+        numbers.sort_unstable_by(|a, b| b.cmp(a));
+        numbers
+    }
+
+    fn versions(&self) -> Vec<Version> {
+        let numbers = self.numbers().into_iter();
+        numbers
+            .filter_map(|number| {
+                let meta = parse(&self.version_dir(number).join("meta.json"))?;
+                Some(Version { number, meta })
+            })
+            .collect()
+    }
+
+    fn json<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        parse(&self.dir.join(name))
+    }
+
+    fn put_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
+        make_lasting(&self.dir)?;
+        let path = self.dir.join(name);
+        let text =
+            serde_json::to_vec(value).map_err(|e| StoreError::of("writing", &path)(e.into()))?;
+        put(&path, &text)
+    }
+
+    /// Notes the order under way.
+    pub fn put_order(&self, order: &OrderNote) -> Result<(), StoreError> {
+        self.put_json("order.json", order)
+    }
+
+    /// Notes how the last attempt failed.
+    pub fn put_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        self.put_json("attempt.json", attempt)
+    }
+
+    /// Forgets the order under way. Its key stays for the next: making one can take minutes.
+    pub fn drop_order(&self) -> Result<(), StoreError> {
+        remove(&self.dir.join("order.json"))
+    }
+
+    /// The key made for the certificate that is under way, as PEM.
+    pub fn pending_key(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        read(&self.dir.join("pending/key.pem"))
+    }
+
+    /// Keeps the key before the CA learns of it.
+    pub fn put_pending_key(&self, pem: &str) -> Result<(), StoreError> {
+        let dir = self.dir.join("pending");
+        make_lasting(&dir)?;
+        put(&dir.join("key.pem"), pem.as_bytes())
+    }
+
+    /// What an ended run may have left presented.
+    pub fn presented(&self) -> Result<Vec<Presented>, StoreError> {
+        let path = self.dir.join("cleanup.json");
+        let Some(text) = read(&path)? else {
+            return Ok(Vec::new());
+        };
+        serde_json::from_slice(&text).map_err(|e| StoreError::of("reading", &path)(e.into()))
+    }
+
+    /// Notes what is about to be presented, or what is left of it; nothing removes the note.
+    pub fn put_presented(&self, presented: &[Presented]) -> Result<(), StoreError> {
+        if !presented.is_empty() {
+            return self.put_json("cleanup.json", &presented);
+        }
+        remove(&self.dir.join("cleanup.json"))
+    }
+
+    /// Stores a version: it is there whole, or not at all. Returns its number.
+    pub fn add_version(&self, parts: Parts<'_>, meta: &Meta) -> Result<u64, StoreError> {
+        let versions = self.dir.join("versions");
+        make_lasting(&versions)?;
+        let number = self.numbers().first().map_or(1, |n| n + 1);
+        let draft = versions.join("draft");
+        clear(&draft)?;
+        make_lasting(&draft)?;
+        let Parts { cert, chain, key } = parts;
+        let meta =
+            serde_json::to_string(meta).map_err(|e| StoreError::of("writing", &draft)(e.into()))?;
+        for (name, text) in [
+            ("cert.pem", cert),
+            ("chain.pem", chain),
+            ("fullchain.pem", &format!("{cert}{chain}")),
+            ("key.pem", key),
+            ("combined.pem", &format!("{key}{cert}{chain}")),
+            ("meta.json", &meta),
+        ] {
+            write_new(&draft.join(name), text.as_bytes())?;
+        }
+        sync_folder(&draft)?;
+        rename(&draft, &self.version_dir(number))?;
+        Ok(number)
+    }
+
+    /// Remembers an issuance for the guard.
+    pub fn note_issued(&self, issued: Issued) -> Result<(), StoreError> {
+        let mut list: Vec<Issued> = self.json("issued.json").unwrap_or_default();
+        list.retain(|i| i.at > issued.at.saturating_sub(REMEMBERED));
+        list.push(issued);
+        self.put_json("issued.json", &list)
+    }
+
+    /// Forgets the work that led to a stored version.
+    pub fn finish_work(&self) -> Result<(), StoreError> {
+        for name in ["order.json", "attempt.json", "pending/key.pem"] {
+            remove(&self.dir.join(name))?;
+        }
+        // It is empty, or holds a draft that the next key writes over.
+        let _ = fs::remove_dir(self.dir.join("pending"));
+        Ok(())
+    }
+
+    /// Makes a version the current one: certificate and key change by one rename.
+    pub fn activate(&self, number: u64) -> Result<(), StoreError> {
+        let target = Path::new("versions").join(number.to_string());
+        put_link(&self.dir.join("current"), &target)
+    }
+
+    /// Removes all versions but the current one and the newest; only after they are in use.
+    pub fn prune(&self) -> Result<(), StoreError> {
+        let current = self.current();
+        let numbers = self.numbers();
+        let old = numbers.iter().skip(KEPT).filter(|n| Some(**n) != current);
+        for number in old {
+            // Renamed first: a version that is half removed must not look like one.
+            let gone = self.dir.join("versions/draft");
+            clear(&gone)?;
+            let dir = self.version_dir(*number);
+            fs::rename(&dir, &gone).map_err(StoreError::of("removing", &dir))?;
+            clear(&gone)?;
+        }
+        Ok(())
+    }
+}
+
+fn clear(dir: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(dir) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::of("removing", dir)(e))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads one of our JSON files; what is damaged counts as absent.
+fn parse<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}

@@ -1,0 +1,164 @@
+//! What the store holds, as plain data: the store reads it, the plan decides by it.
+
+use super::{SectionName, Stage, State, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `meta.json`: what a version is, and what was wanted when it was issued. Times are seconds
+/// since the epoch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Meta {
+    /// The identifiers, sorted.
+    pub names: Vec<String>,
+    /// The key's kind, as in UCI.
+    pub key_type: String,
+    /// The account's name.
+    pub account: String,
+    /// The CA's directory.
+    pub directory: String,
+    /// The profile asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Start of validity.
+    pub not_before: i64,
+    /// End of validity.
+    pub not_after: i64,
+    /// The serial number in hexadecimal.
+    pub serial: String,
+    /// Who issued it.
+    pub issuer: String,
+    /// SHA-256 over the certificate, hexadecimal.
+    pub fingerprint: String,
+    /// When it was stored.
+    pub issued_at: i64,
+}
+
+impl Meta {
+    /// True if `now` lies in the validity.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        (self.not_before..=self.not_after).contains(&now.0)
+    }
+
+    /// Length of the validity in seconds, never negative.
+    pub fn lifetime(&self) -> i64 {
+        self.not_after.saturating_sub(self.not_before).max(0)
+    }
+}
+
+/// `order.json`: an order under way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OrderNote {
+    /// The order's URL.
+    pub url: String,
+    /// The account's URL.
+    pub account_url: String,
+    /// The CA's directory.
+    pub directory: String,
+    /// The identifiers, sorted.
+    pub names: Vec<String>,
+    /// The key's kind.
+    pub key_type: String,
+    /// The profile asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// When it was made.
+    pub created: i64,
+    /// When the CA forgets it; 0: not said.
+    pub expires: i64,
+    /// All challenges were presented, and may be answered from then on; 0: not yet.
+    pub ready_at: i64,
+}
+
+/// `attempt.json`: the last attempt, if it did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// When it was.
+    pub at: i64,
+    /// When the next one may be.
+    pub next: i64,
+    /// Attempts in a row that failed.
+    pub failures: u32,
+    /// How it ended.
+    pub state: State,
+    /// Where it ended.
+    pub stage: Stage,
+    /// What happened.
+    pub problem: String,
+    /// What to do.
+    pub remedy: String,
+    /// What the CA has against single names.
+    #[serde(default)]
+    pub names: BTreeMap<String, String>,
+    /// The section's fingerprint then.
+    pub fingerprint: String,
+}
+
+/// One stored version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Its number.
+    pub number: u64,
+    /// What it is.
+    pub meta: Meta,
+}
+
+/// What the store holds for a section.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Versions that are whole, newest first.
+    pub versions: Vec<Version>,
+    /// The number of the current one.
+    pub current: Option<u64>,
+    /// An order under way.
+    pub order: Option<OrderNote>,
+    /// The last attempt, if it failed.
+    pub attempt: Option<Attempt>,
+    /// Something that was presented has not been taken back.
+    pub presented: bool,
+    /// When versions of which names were issued, within the last weeks.
+    pub issued: Vec<Issued>,
+    /// The links in /etc/ssl/domains are in place.
+    pub linked: bool,
+}
+
+/// One issuance, for the guard against issuing in a circle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issued {
+    /// When.
+    pub at: i64,
+    /// The identifiers, sorted.
+    pub names: Vec<String>,
+}
+
+impl Held {
+    /// The version in use.
+    pub fn current(&self) -> Option<&Version> {
+        self.versions
+            .iter()
+            .find(|v| Some(v.number) == self.current)
+    }
+
+    /// The newest version that is valid, in use or not.
+    pub fn newest_valid(&self, now: Timestamp) -> Option<&Version> {
+        self.versions.iter().find(|v| v.meta.is_valid(now))
+    }
+}
+
+/// What the store holds for all sections.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// By section.
+    pub sections: BTreeMap<SectionName, Held>,
+    /// The section that the primary links lead to.
+    pub primary: Option<String>,
+}
+
+impl Inventory {
+    /// What is held for a section; nothing for one that never was.
+    pub fn held(&self, section: &SectionName) -> &Held {
+        static NOTHING: std::sync::LazyLock<Held> = std::sync::LazyLock::new(Held::default);
+        self.sections.get(section).unwrap_or(&NOTHING)
+    }
+}

@@ -1,0 +1,94 @@
+//! How a section fares: the states and stages that users see.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What the user sees of a section; the first that applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Switched off.
+    Disabled,
+    /// A run is preparing.
+    Initializing,
+    /// The CA is verifying.
+    Initialized,
+    /// Expired and not renewed; attempts go on.
+    Banned,
+    /// A valid certificate is in use.
+    Valid,
+    /// Waiting for a time that the CA or DNS sets.
+    Deferred,
+    /// A name or record does not resolve as needed, or the DNS provider refuses.
+    DnsError,
+    /// The CA or the DNS provider was not reached.
+    ConnectionError,
+    /// The CA said no.
+    Invalid,
+    /// Ours, the disk's or the configuration's.
+    InternalError,
+    /// Never tried.
+    NotChecked,
+}
+
+impl State {
+    /// The words for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Disabled => "Disabled",
+            Self::Initializing => "Initializing",
+            Self::Initialized => "Initialized",
+            Self::Banned => "Banned",
+            Self::Valid => "Valid",
+            Self::Deferred => "Deferred",
+            Self::DnsError => "DNS error",
+            Self::ConnectionError => "Connection error",
+            Self::Invalid => "Invalid",
+            Self::InternalError => "Internal error",
+            Self::NotChecked => "Not yet verified",
+        }
+    }
+}
+
+/// Where a run is with a section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Finding or making the account.
+    Account,
+    /// Asking for the certificate.
+    Order,
+    /// Presenting what the CA wants to find.
+    Challenge,
+    /// Waiting until DNS shows it.
+    Propagation,
+    /// The CA looks.
+    Validation,
+    /// Sending the CSR.
+    Finalize,
+    /// Fetching the chain.
+    Download,
+    /// Writing the version.
+    Store,
+    /// Putting it into use.
+    Deploy,
+    /// Done.
+    Done,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Account => "account",
+            Self::Order => "order",
+            Self::Challenge => "challenge",
+            Self::Propagation => "propagation",
+            Self::Validation => "validation",
+            Self::Finalize => "finalize",
+            Self::Download => "download",
+            Self::Store => "store",
+            Self::Deploy => "deploy",
+            Self::Done => "done",
+        })
+    }
+}
