@@ -5,9 +5,10 @@ use super::{Engine, Failure, clients, provider, solve};
 use crate::challenge::{ChallengeError, Footprint, Proof, Solver, look_up};
 use crate::config::{Cert, Name, Validation};
 use crate::dns::TxtRecord;
-use crate::net::lookup_host;
+use crate::net::{Data, RecordType, Resolver, lookup_host};
 use crate::types::{Identifier, SectionName};
 use ring::rand::{SecureRandom, SystemRandom};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// One thing that was looked at.
@@ -61,7 +62,7 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], tell: &mut dyn FnMut(Finding)
             Err(failure) => found("directory", false, both(&failure)),
         }
         for name in &cert.names {
-            names(name, &mut found);
+            names(engine, name, &mut found);
         }
         let mut done: Vec<&Validation> = Vec::new();
         for name in &cert.names {
@@ -81,27 +82,47 @@ fn both(failure: &Failure) -> String {
 }
 
 /// http-01 needs an address that the CA finds; dns-01 needs none.
-fn names(name: &Name, found: Found<'_>) {
+fn names(engine: &Engine<'_>, name: &Name, found: Found<'_>) {
     let domain = match &name.id {
-        Identifier::Dns(domain) if name.validation.challenge() == "http-01" => domain,
+        Identifier::Dns(domain) if name.validation.challenge() == "http-01" => domain.base(),
         _ => return,
     };
-    match lookup_host(domain.base()) {
+    let servers = &engine.config.global.dns_servers;
+    let addresses = if servers.is_empty() {
+        lookup_host(domain)
+    } else {
+        addresses(servers, domain)
+    };
+    match addresses {
         Ok(addresses) => {
             let list: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-            found(
-                "name",
-                true,
-                format!("{domain} resolves to {}", list.join(" ")),
-            );
+            let text = format!("{domain} resolves to {}", list.join(" "));
+            found("name", true, text);
         }
-        Err(text) => found(
-            "name",
-            false,
-            format!(
-                "{domain} does not resolve ({text}) — make an A or AAAA record that leads to this router, or use validation_method dns"
-            ),
-        ),
+        Err(text) => {
+            let text = format!(
+                "{text} — make an A or AAAA record that leads to this router, or use validation_method dns"
+            );
+            found("name", false, text);
+        }
+    }
+}
+
+/// The addresses of a name at the configured nameservers.
+fn addresses(servers: &[SocketAddr], domain: &str) -> Result<Vec<IpAddr>, String> {
+    let resolver = Resolver::new(servers.to_vec());
+    let mut addresses = Vec::new();
+    for kind in [RecordType::A, RecordType::Aaaa] {
+        let answer = resolver.query(domain, kind, true);
+        let answer = answer.map_err(|e| format!("{domain}: {e}"))?;
+        addresses.extend(answer.answers.iter().filter_map(|r| match r.data {
+            Data::Addr(address) => Some(address),
+            _ => None,
+        }));
+    }
+    match addresses.as_slice() {
+        [] => Err(format!("the nameservers of dns_server have no address for {domain}")),
+        _ => Ok(addresses),
     }
 }
 

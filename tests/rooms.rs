@@ -1,0 +1,205 @@
+//! The walls between the rooms: who may import whom (ARCHITECTURE, "Folders").
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// For each room, what it never imports. `room/part` is a part of a room that stays allowed:
+/// constants and descriptors, no code that acts.
+const NEVER: &[(&str, &str)] = &[
+    (
+        "types",
+        "acme challenge cli config deploy dns issue keys net plan status store uci x509",
+    ),
+    (
+        "uci",
+        "acme challenge cli config deploy dns issue net plan status store",
+    ),
+    (
+        "config",
+        "acme challenge cli deploy issue net plan status store",
+    ),
+    (
+        "plan",
+        "acme challenge cli deploy dns issue net status store",
+    ),
+    (
+        "acme",
+        "challenge cli config deploy dns issue net plan status store uci",
+    ),
+    (
+        "challenge",
+        "acme cli config deploy issue plan status store uci",
+    ),
+    (
+        "dns",
+        "acme challenge cli config deploy issue net plan status store uci",
+    ),
+    (
+        "store",
+        "acme challenge cli config deploy dns issue net plan status uci",
+    ),
+    (
+        "deploy",
+        "acme challenge cli config dns issue plan status uci",
+    ),
+    (
+        "keys",
+        "acme challenge cli config deploy dns issue net plan status store uci x509",
+    ),
+    (
+        "x509",
+        "acme challenge cli config deploy dns issue net plan status store uci",
+    ),
+    (
+        "status",
+        "acme challenge cli config deploy dns issue keys net plan store uci x509",
+    ),
+    (
+        "net",
+        "acme challenge cli config deploy dns issue keys plan status store uci x509",
+    ),
+    ("issue", "cli uci"),
+    ("cli", "challenge net"),
+];
+
+/// Imports that pass although their room is forbidden.
+const PARTS: &[(&str, &str)] = &[
+    // Presets: a table.
+    ("config", "crate::acme::ca::"),
+];
+
+/// What `plan` decides by comes as arguments.
+const NO_IO: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::env",
+    "SystemTime",
+    "Instant",
+    "rustix",
+];
+
+fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, out);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            out.push(path);
+        }
+    }
+}
+
+/// The source files by room: the first part of their path below `src`.
+fn rooms() -> BTreeMap<String, Vec<(PathBuf, String)>> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    let mut rooms: BTreeMap<String, Vec<(PathBuf, String)>> = BTreeMap::new();
+    for file in files {
+        let below = file.strip_prefix(&src).expect("below src").to_owned();
+        let room = below
+            .iter()
+            .next()
+            .expect("a name")
+            .to_str()
+            .expect("a name");
+        let room = room.trim_end_matches(".rs").to_owned();
+        let text = fs::read_to_string(&file).expect("a source");
+        rooms.entry(room).or_default().push((below, text));
+    }
+    rooms
+}
+
+/// Every `crate::ROOM` of a source; comments do not count.
+fn imports(text: &str) -> impl Iterator<Item = (String, &str)> {
+    let code = text.lines().filter(|l| !l.trim_start().starts_with("//"));
+    code.flat_map(|line| {
+        line.match_indices("crate::").map(move |(at, _)| {
+            let rest = &line[at + "crate::".len()..];
+            let room: String = rest
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
+            (room, &line[at..])
+        })
+    })
+}
+
+#[test]
+fn nobody_reaches_through_a_wall() {
+    let rooms = rooms();
+    let mut broken = Vec::new();
+    for (room, never) in NEVER {
+        for (file, text) in &rooms[*room] {
+            for (import, place) in imports(text) {
+                let passes = PARTS
+                    .iter()
+                    .any(|(r, part)| r == room && place.starts_with(part));
+                if never.split(' ').any(|n| n == import) && !passes {
+                    broken.push(format!("{} uses {place}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_room_has_its_rule() {
+    for room in rooms().keys().filter(|r| *r != "lib" && *r != "main") {
+        assert!(
+            NEVER.iter().any(|(r, _)| r == room),
+            "src/{room} is not in the table"
+        );
+    }
+}
+
+#[test]
+fn the_plan_does_no_io() {
+    for (file, text) in &rooms()["plan"] {
+        for word in NO_IO {
+            assert!(!text.contains(word), "{} uses {word}", file.display());
+        }
+    }
+}
+
+#[test]
+fn providers_do_not_know_each_other() {
+    let rooms = rooms();
+    let names: Vec<String> = rooms["dns"]
+        .iter()
+        .filter_map(|(f, _)| Some(f.file_stem()?.to_str()?.to_owned()))
+        .filter(|n| n != "mod")
+        .collect();
+    for (file, text) in rooms["dns"].iter().filter(|(f, _)| !f.ends_with("mod.rs")) {
+        for name in &names {
+            let sibling = format!("super::{name}");
+            let deep = format!("dns::{name}");
+            assert!(
+                !text.contains(&sibling) && !text.contains(&deep),
+                "{} uses {name}",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn results_are_printed_by_main_alone() {
+    for (room, files) in rooms() {
+        for (file, text) in files.iter().filter(|_| room != "main") {
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for word in [
+                "process::exit",
+                "io::stdout",
+                "io::stderr",
+                "println!",
+                "eprintln!",
+            ] {
+                assert!(!text.contains(word), "{} uses {word}", file.display());
+            }
+        }
+    }
+}
