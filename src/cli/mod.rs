@@ -3,6 +3,7 @@
 mod add;
 mod cas;
 mod check;
+mod live;
 mod log;
 mod parse;
 mod providers;

@@ -1,5 +1,6 @@
 //! `renew`: issues, renews, resumes and deploys what is due.
 
+use super::live::Live;
 use super::parse::{Command, Opt};
 use super::{Ended, Exit, Result, Run};
 use crate::config::Config;
@@ -9,7 +10,6 @@ use crate::status;
 use crate::store::{Lock, Queue, StoreError, Wanted};
 use crate::types::{SectionName, Stage, State, Timestamp};
 use serde_json::{Value, json};
-use std::cell::RefCell;
 use std::time::Duration;
 
 pub(super) const COMMAND: Command = Command {
@@ -334,49 +334,4 @@ fn as_json(report: &Report) -> Value {
         "waiting": report.waiting.iter().map(waiting).collect::<Vec<_>>(),
         "stopped": report.stopped,
     })
-}
-
-/// The stages as they come: a line a section on a terminal, a line a stage elsewhere.
-struct Live<'a, 'w> {
-    run: &'a Run<'w>,
-    last: RefCell<Option<SectionName>>,
-}
-
-impl<'a, 'w> Live<'a, 'w> {
-    fn new(run: &'a Run<'w>) -> Self {
-        Self {
-            run,
-            last: RefCell::new(None),
-        }
-    }
-
-    fn show(&self, section: &SectionName, stage: Stage, text: &str) {
-        let style = self.run.err_style;
-        let line = format!(
-            "{} {:<11} {text}",
-            style.bold(section.as_str()),
-            stage.to_string()
-        );
-        if !style.terminal {
-            self.run.tell(line.trim_end());
-            return;
-        }
-        let mut last = self.last.borrow_mut();
-        let mut err = self.run.err.borrow_mut();
-        // The line of a section is written over; another section begins a new one.
-        let begin = match last.as_ref() {
-            Some(name) if name == section => "\r\x1b[K",
-            Some(_) => "\n",
-            None => "",
-        };
-        let _ = write!(err, "{begin}{}", super::term::short(&line, 100));
-        let _ = err.flush();
-        *last = Some(section.clone());
-    }
-
-    fn end(&self) {
-        if self.last.borrow_mut().take().is_some() {
-            self.run.tell("");
-        }
-    }
 }

@@ -77,7 +77,7 @@ impl<'a> Accounts<'a> {
     fn make(&self, name: &str, staging: bool, reader: &mut Reader<'_>) -> Option<Account> {
         let Some(section) = self.files.get("account", name) else {
             return match preset(name) {
-                Some(ca) => self.from_preset(name, ca, staging, "account", None, reader),
+                Some(ca) => self.known(name, ca, staging, "account", None, reader),
                 None => {
                     let known = self.files.main.iter().filter(|s| s.kind == "account");
                     let known = known.filter_map(|s| s.name.as_deref());
@@ -95,10 +95,10 @@ impl<'a> Accounts<'a> {
                 }
             };
         };
-        reader.within(section, |own| self.from_section(name, staging, own))
+        reader.within(section, |own| self.own(name, staging, own))
     }
 
-    fn from_section(&self, name: &str, staging: bool, own: &mut Reader<'_>) -> Option<Account> {
+    fn own(&self, name: &str, staging: bool, own: &mut Reader<'_>) -> Option<Account> {
         if !name
             .bytes()
             .all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-')
@@ -166,11 +166,11 @@ impl<'a> Accounts<'a> {
             );
             return None;
         };
-        let account = self.from_preset(name, known, staging, "ca", email, own)?;
+        let account = self.known(name, known, staging, "ca", email, own)?;
         Some(Account { ca_file, ..account })
     }
 
-    fn from_preset(
+    fn known(
         &self,
         name: &str,
         ca: &'static Preset,

@@ -1,9 +1,9 @@
 //! How a name is validated: a section's options, or those of the name's own `config domain`.
 
 use super::reader::Reader;
-use super::{Files, Global};
-use crate::dns::{self, Credentials, Descriptor};
-use crate::types::{Domain, Identifier, Paths, Secret, nearest};
+use super::{Files, Global, provider};
+use crate::dns::{Credentials, Descriptor};
+use crate::types::{Domain, Identifier, Paths, nearest};
 use crate::uci::Section;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -109,7 +109,7 @@ impl Raw {
                 .and_then(|n| u16::try_from(n).ok()),
             provider: reader.text("provider"),
             dns: reader.text("dns"),
-            credentials: credentials(reader, files, &name),
+            credentials: provider::credentials(reader, files, &name),
             alias: alias(reader),
             wait: reader.number("dns_wait", 0..=86_400),
         }
@@ -146,15 +146,6 @@ impl Raw {
             wait: self.wait.or(base.wait),
         }
     }
-}
-
-/// The credentials of a section, those of its namesake in the secrets file included.
-fn credentials(reader: &mut Reader<'_>, files: &Files<'_>, name: &str) -> Credentials {
-    let mut all = reader.credentials("credentials");
-    if let Some(section) = files.get("secret", name) {
-        all.extend(reader.within(section, |r| r.credentials("credentials")));
-    }
-    all
 }
 
 fn address(reader: &mut Reader<'_>) -> Option<IpAddr> {
@@ -240,9 +231,9 @@ fn dns(reader: &mut Reader<'_>, raw: &Raw, files: &Files<'_>) -> Option<DnsMetho
             reader.fail("validation_method dns wants option dns (`certkeeper providers`) or option provider");
             return None;
         };
-        let module = find(reader, "dns", module)?;
+        let module = provider::find(reader, "dns", module)?;
         let section = reader.section;
-        let credentials = complete(reader, section, module, &raw.credentials)?;
+        let credentials = provider::complete(reader, section, module, &raw.credentials)?;
         return Some(method(section, module, credentials, raw));
     };
     let Some(section) = files.get("provider", provider) else {
@@ -258,9 +249,9 @@ fn dns(reader: &mut Reader<'_>, raw: &Raw, files: &Files<'_>) -> Option<DnsMetho
             own.fail("option dns is wanted: the provider's module (`certkeeper providers`)");
             return None;
         };
-        let module = find(own, "dns", &module)?;
-        let given = credentials(own, files, provider);
-        let credentials = complete(own, section, module, &given)?;
+        let module = provider::find(own, "dns", &module)?;
+        let given = provider::credentials(own, files, provider);
+        let credentials = provider::complete(own, section, module, &given)?;
         Some(method(section, module, credentials, raw))
     })
 }
@@ -286,88 +277,6 @@ fn source(section: &Section) -> String {
         section.kind,
         section.name.as_deref().unwrap_or_default()
     )
-}
-
-fn find(reader: &mut Reader<'_>, option: &str, name: &str) -> Option<&'static Descriptor> {
-    if let Some(module) = dns::find(name) {
-        return Some(module.descriptor);
-    }
-    let known = dns::modules().iter();
-    let known = known.flat_map(|m| {
-        m.descriptor
-            .aliases
-            .iter()
-            .chain([&m.descriptor.name])
-            .copied()
-    });
-    let meant = nearest(name, known);
-    let meant = meant.map(|m| format!("; did you mean '{m}'?"));
-    reader.wrong(
-        option,
-        name,
-        format!(
-            "no such provider; `certkeeper providers` lists them, and exec runs a program of your own{}",
-            meant.unwrap_or_default()
-        ),
-    );
-    None
-}
-
-/// Checks the credentials against what the module asks for.
-fn complete(
-    reader: &mut Reader<'_>,
-    section: &Section,
-    module: &'static Descriptor,
-    given: &Credentials,
-) -> Option<Credentials> {
-    let name = section.name.as_deref().unwrap_or("SECTION");
-    for key in given.keys() {
-        if !module.open && !module.fields.iter().any(|f| f.name == key) {
-            let meant = nearest(key, module.fields.iter().map(|f| f.name));
-            let meant = meant.map(|m| format!("; did you mean {m}?"));
-            let text = format!(
-                "{} does not use it{}",
-                module.name,
-                meant.unwrap_or_default()
-            );
-            reader.warn("credentials", Some(key), text);
-        }
-    }
-    let in_main = reader.credentials_in_place();
-    for field in module.fields.iter().filter(|f| f.secret) {
-        if in_main.iter().any(|n| n == field.name) {
-            let text = format!(
-                "a secret stands where a read-only login sees it; move it: `certkeeper secret {name} {}`",
-                field.name
-            );
-            reader.warn("credentials", Some(field.name), text);
-        }
-    }
-    let has = |f: &str| {
-        given
-            .get(f)
-            .is_some_and(|v: &Secret| !v.expose().is_empty())
-    };
-    let missing = module
-        .fields
-        .iter()
-        .filter(|f| f.default.is_none() && !has(f.name));
-    let missing: Vec<_> = missing.collect();
-    for field in &missing {
-        let text = if field.secret {
-            format!(
-                "{} ({}) is missing; `certkeeper secret {name} {}` asks for it",
-                field.name, field.label, field.name
-            )
-        } else {
-            format!(
-                "{} ({}) is missing; `uci add_list certkeeper.{name}.credentials='{}=…'`",
-                field.name, field.label, field.name
-            )
-        };
-        reader.fail(text);
-    }
-    missing.is_empty().then(|| given.clone())
 }
 
 /// The ways of names that have one of their own, by `config domain`.

@@ -7,6 +7,7 @@ mod account;
 mod cert;
 mod method;
 mod mistake;
+mod provider;
 mod reader;
 mod schema;
 

@@ -121,7 +121,9 @@ fn addresses(servers: &[SocketAddr], domain: &str) -> Result<Vec<IpAddr>, String
         }));
     }
     match addresses.as_slice() {
-        [] => Err(format!("the nameservers of dns_server have no address for {domain}")),
+        [] => Err(format!(
+            "the nameservers of dns_server have no address for {domain}"
+        )),
         _ => Ok(addresses),
     }
 }

@@ -137,20 +137,20 @@ fn warnings(
     now: Timestamp,
 ) -> Vec<String> {
     let mut warnings = Vec::new();
-    if let (Some(v), Some(a)) = (current, attempt) {
-        if v.meta.is_valid(now) {
-            warnings.push(format!(
-                "the last attempt to replace it failed: {}",
-                a.problem
-            ));
-        }
+    if let (Some(v), Some(a)) = (current, attempt)
+        && v.meta.is_valid(now)
+    {
+        warnings.push(format!(
+            "the last attempt to replace it failed: {}",
+            a.problem
+        ));
     }
-    if let (Some(v), Some(days)) = (current, cert.renew_before) {
-        if Timestamp::days(days.into()) > v.meta.lifetime() / 2 {
-            warnings.push(format!(
-                "renew_before {days} is more than half the lifetime; half of it is used"
-            ));
-        }
+    if let (Some(v), Some(days)) = (current, cert.renew_before)
+        && Timestamp::days(days.into()) > v.meta.lifetime() / 2
+    {
+        warnings.push(format!(
+            "renew_before {days} is more than half the lifetime; half of it is used"
+        ));
     }
     warnings
 }

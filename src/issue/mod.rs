@@ -5,6 +5,7 @@ mod check;
 mod clients;
 mod document;
 mod failure;
+mod propagate;
 mod provider;
 mod section;
 mod solve;
@@ -163,10 +164,8 @@ impl<'a> Engine<'a> {
                 let stopped = failure.retry == Retry::Stopped;
                 let attempt = failure.attempt(cert, &area.held(), record.stage(), now);
                 let next = Timestamp(attempt.next);
-                if !stopped {
-                    if let Err(e) = area.put_attempt(&attempt) {
-                        record.say(now, &format!("the failure could not be noted: {e}"));
-                    }
+                if !stopped && let Err(e) = area.put_attempt(&attempt) {
+                    record.say(now, &format!("the failure could not be noted: {e}"));
                 }
                 (Outcome::Failed(failure, next), stopped)
             }

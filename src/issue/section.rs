@@ -62,7 +62,7 @@ pub(super) fn advance<'e>(
     loop {
         order = match order.status {
             Status::Pending => match solve::authorize(&work, &order, note.clone(), record)? {
-                solve::Solved::Order(order) => order,
+                solve::Solved::Order(order) => *order,
                 solve::Solved::Wait(until, why) => return Ok(Step::Wait(until, why)),
             },
             Status::Ready => finalize(&work, &order, record)?,

@@ -3,29 +3,16 @@
 use super::clients::Http;
 use super::failure::Failure;
 use super::section::{Work, watch};
-use super::{Engine, provider};
+use super::{Engine, propagate, provider};
 use crate::acme::{AcmeError, Challenge, Order, Status};
-use crate::challenge::{
-    ChallengeError, Dns01, Footprint, Proof, Solver, Standalone, Webroot, look_up,
-};
+use crate::challenge::{ChallengeError, Dns01, Footprint, Proof, Solver, Standalone, Webroot};
 use crate::config::{Cert, DnsMethod, Name, Validation};
 use crate::dns::TxtRecord;
 use crate::status::Recorder;
 use crate::store::{Presented, make_folder};
 use crate::types::{OrderNote, Stage, State, Timestamp};
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How long one step looks for records before it lets other sections pass.
-const LOOK: i64 = 60;
-/// The pause until it looks again.
-const LOOK_AGAIN: i64 = 30;
-/// After this long the CA is asked although a nameserver does not show the record: it may ask
-/// others, and an order costs little.
-const LOOK_MAX: i64 = 180;
-/// Pauses between two looks grow from and to.
-const LOOK_FIRST: Duration = Duration::from_millis(100);
-const LOOK_LAST: Duration = Duration::from_secs(5);
 /// A CA that has not decided after this long is left to later runs.
 const DECIDE_MAX: i64 = 300;
 const DECIDE_AGAIN: i64 = 30;
@@ -34,7 +21,7 @@ const DECIDE_LATER: i64 = 600;
 /// How far the challenges are.
 pub(super) enum Solved {
     /// The CA has decided.
-    Order(Order),
+    Order(Box<Order>),
     /// It goes on then; what lasts stays presented.
     Wait(Timestamp, String),
 }
@@ -79,7 +66,7 @@ pub(super) fn authorize(
     let done = if note.ready_at > 0 { mine } else { Vec::new() };
     let solved = answers
         .present(work, &done, record)
-        .and_then(|()| answers.propagate(work, &mut note, record))
+        .and_then(|()| propagate::wait(work, &answers.records(), &mut note, record))
         .and_then(|wait| match wait {
             Some(wait) => Ok(wait),
             None => answers.ask(work, order, &note, record),
@@ -258,78 +245,17 @@ impl<'a> Answers<'a> {
         Ok(())
     }
 
-    /// Waits until DNS shows the records: a fixed time, or by looking at the configured nameservers.
-    fn propagate(
-        &self,
-        work: &Work<'_, '_>,
-        note: &mut OrderNote,
-        record: &mut Recorder<'_>,
-    ) -> Result<Option<Solved>, Failure> {
-        let servers = &work.engine.config.global.dns_servers;
-        let records: Vec<(&DnsMethod, &TxtRecord)> =
-            self.open.iter().filter_map(dns_part).collect();
-        let fixed = records
-            .iter()
-            .map(|(method, _)| match (method.wait, servers.is_empty()) {
-                (Some(wait), _) => wait,
-                (None, true) => method.module.settle,
-                (None, false) => Duration::ZERO,
-            });
-        let Some(fixed) = fixed.max() else {
-            return Ok(None);
-        };
-        let now = work.now();
-        if note.ready_at == 0 {
-            note.ready_at = now
-                .plus(i64::try_from(fixed.as_secs()).unwrap_or(LOOK_MAX))
-                .0;
-            work.area.put_order(note)?;
-        }
-        let ready = Timestamp(note.ready_at);
-        if now < ready {
-            let text = format!("giving DNS {} s to publish the records", ready.since(now));
-            record.enter(now, Stage::Propagation, &text);
-            return Ok(Some(Solved::Wait(ready, text)));
-        }
-        if servers.is_empty() {
-            return Ok(None);
-        }
-        let mut unseen: Vec<&TxtRecord> = records
-            .iter()
-            .filter(|(method, _)| method.wait.is_none())
-            .map(|(_, record)| *record)
-            .collect();
-        record.enter(
-            now,
-            Stage::Propagation,
-            "looking for the records at the nameservers",
-        );
-        let mut pause = LOOK_FIRST;
-        loop {
-            unseen.retain(|record| !servers.iter().all(|server| look_up(*server, record)));
-            let Some(first) = unseen.first() else {
-                record.say(work.now(), "all nameservers show the records");
-                return Ok(None);
-            };
-            let now = work.now();
-            if now.since(ready) >= LOOK_MAX {
-                record.say(
-                    now,
-                    &format!(
-                        "{} is not shown by all nameservers; asking the CA all the same",
-                        first.name
-                    ),
-                );
-                return Ok(None);
+    /// The TXT records among the answers, with how each is written.
+    fn records(&self) -> Vec<(&DnsMethod, &TxtRecord)> {
+        let mut records = Vec::new();
+        for open in &self.open {
+            if let (Validation::Dns(method), Some(Footprint::Txt(txt))) =
+                (&open.name.validation, &open.footprint)
+            {
+                records.push((method.as_ref(), txt));
             }
-            if now.since(ready) % (LOOK + LOOK_AGAIN) >= LOOK {
-                let text = format!("the nameservers do not show {} yet", first.name);
-                return Ok(Some(Solved::Wait(now.plus(LOOK_AGAIN), text)));
-            }
-            let slept = work.engine.clock.sleep(pause);
-            slept.map_err(|e| work.failed(&e.into()))?;
-            pause = (pause * 2).min(LOOK_LAST);
         }
+        records
     }
 
     /// Tells the CA to look, and watches it.
@@ -354,7 +280,7 @@ impl<'a> Answers<'a> {
             answered.map_err(|e| about(&open.name.id.to_string(), work.failed(&e)))?;
         }
         Ok(match watch(work, &order.url, &[Status::Pending])? {
-            Ok(order) => Solved::Order(order),
+            Ok(order) => Solved::Order(Box::new(order)),
             Err(order) => {
                 let now = work.now();
                 let patient = now.since(Timestamp(note.created)) < DECIDE_MAX;
@@ -381,13 +307,6 @@ impl<'a> Answers<'a> {
             }
         }
         kept
-    }
-}
-
-fn dns_part<'a>(open: &'a Open<'_>) -> Option<(&'a DnsMethod, &'a TxtRecord)> {
-    match (&open.name.validation, open.footprint.as_ref()?) {
-        (Validation::Dns(method), Footprint::Txt(txt)) => Some((method, txt)),
-        _ => None,
     }
 }
 

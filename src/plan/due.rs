@@ -33,5 +33,5 @@ fn spread(meta: &Meta, width: i64) -> i64 {
     // Widths stay below 2^63 / 2^32 for lifetimes of 2,000 years.
     let fraction = i64::from(u32::from_be_bytes(first));
     let width = width.clamp(0, i64::from(i32::MAX));
-    width * fraction >> 32
+    (width * fraction) >> 32
 }

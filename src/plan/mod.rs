@@ -146,10 +146,10 @@ fn decide(
         Some(v) => mismatch(cert, &v.meta).or_else(|| overdue(cert, &v.meta, now)),
     };
     let stale = stale.or_else(|| force.then(|| "asked for with --force".to_owned()));
-    if let Some(reason) = stale {
-        if cert.auto_update || named || newest.is_none() {
-            return attempt(cert, held, reason, now, named, force);
-        }
+    if let Some(reason) = stale
+        && (cert.auto_update || named || newest.is_none())
+    {
+        return attempt(cert, held, reason, now, named, force);
     }
     let undeployed = newest.is_some_and(|v| Some(v.number) != held.current && v.meta.is_valid(now));
     if undeployed {
@@ -183,20 +183,18 @@ fn attempt(
             return Decision::Wait(next, last.problem.clone());
         }
     }
-    if let Some(order) = &held.order {
-        if resumable(cert, order, now) {
-            return Decision::Do(Action::Resume, format!("{reason}; an order is under way"));
-        }
+    if let Some(order) = &held.order
+        && resumable(cert, order, now)
+    {
+        return Decision::Do(Action::Resume, format!("{reason}; an order is under way"));
     }
-    if !force {
-        if let Some(until) = guard(cert, held, now) {
-            let text = format!(
-                "{GUARD_COUNT} certificates for the same names were issued lately; more would meet the CA's \
+    if !force && let Some(until) = guard(cert, held, now) {
+        let text = format!(
+            "{GUARD_COUNT} certificates for the same names were issued lately; more would meet the CA's \
                  rate limits (`certkeeper renew {} --force` does it all the same)",
-                cert.name
-            );
-            return Decision::Wait(until, text);
-        }
+            cert.name
+        );
+        return Decision::Wait(until, text);
     }
     Decision::Do(Action::Issue, reason)
 }

@@ -1,5 +1,5 @@
 //! A CA for the tests of the room `net`: any chain, any dates, in microseconds.
-#![allow(dead_code)] // Two test crates include this, and each uses a part.
+#![allow(dead_code, reason = "each test program uses its own part")]
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,0 +1,102 @@
+//! The DNS provider of a section: its module, and credentials that the module can work with.
+
+use super::Files;
+use super::reader::Reader;
+use crate::dns::{self, Credentials, Descriptor};
+use crate::types::{Secret, nearest};
+use crate::uci::Section;
+
+/// The credentials of a section, those of its namesake in the secrets file included.
+pub(super) fn credentials(reader: &mut Reader<'_>, files: &Files<'_>, name: &str) -> Credentials {
+    let mut all = reader.credentials("credentials");
+    if let Some(section) = files.get("secret", name) {
+        all.extend(reader.within(section, |r| r.credentials("credentials")));
+    }
+    all
+}
+
+pub(super) fn find(
+    reader: &mut Reader<'_>,
+    option: &str,
+    name: &str,
+) -> Option<&'static Descriptor> {
+    if let Some(module) = dns::find(name) {
+        return Some(module.descriptor);
+    }
+    let known = dns::modules().iter();
+    let known = known.flat_map(|m| {
+        m.descriptor
+            .aliases
+            .iter()
+            .chain([&m.descriptor.name])
+            .copied()
+    });
+    let meant = nearest(name, known);
+    let meant = meant.map(|m| format!("; did you mean '{m}'?"));
+    reader.wrong(
+        option,
+        name,
+        format!(
+            "no such provider; `certkeeper providers` lists them, and exec runs a program of your own{}",
+            meant.unwrap_or_default()
+        ),
+    );
+    None
+}
+
+/// Checks the credentials against what the module asks for.
+pub(super) fn complete(
+    reader: &mut Reader<'_>,
+    section: &Section,
+    module: &'static Descriptor,
+    given: &Credentials,
+) -> Option<Credentials> {
+    let name = section.name.as_deref().unwrap_or("SECTION");
+    for key in given.keys() {
+        if !module.open && !module.fields.iter().any(|f| f.name == key) {
+            let meant = nearest(key, module.fields.iter().map(|f| f.name));
+            let meant = meant.map(|m| format!("; did you mean {m}?"));
+            let text = format!(
+                "{} does not use it{}",
+                module.name,
+                meant.unwrap_or_default()
+            );
+            reader.warn("credentials", Some(key), text);
+        }
+    }
+    let in_main = reader.credentials_in_place();
+    for field in module.fields.iter().filter(|f| f.secret) {
+        if in_main.iter().any(|n| n == field.name) {
+            let text = format!(
+                "a secret stands where a read-only login sees it; move it: `certkeeper secret {name} {}`",
+                field.name
+            );
+            reader.warn("credentials", Some(field.name), text);
+        }
+    }
+    let has = |f: &str| {
+        given
+            .get(f)
+            .is_some_and(|v: &Secret| !v.expose().is_empty())
+    };
+    let missing = module
+        .fields
+        .iter()
+        .filter(|f| f.default.is_none() && !has(f.name));
+    let missing: Vec<_> = missing.collect();
+    for field in &missing {
+        let text = if field.secret {
+            format!(
+                "{} ({}) is missing; `certkeeper secret {name} {}` asks for it",
+                field.name, field.label, field.name
+            )
+        } else {
+            format!(
+                "{} ({}) is missing; `uci add_list certkeeper.{name}.credentials='{}=…'`",
+                field.name, field.label, field.name
+            )
+        };
+        reader.fail(text);
+    }
+    missing.is_empty().then(|| given.clone())
+}
