@@ -2,7 +2,7 @@
 
 use super::parse::Command;
 use super::{Exit, Result, Run};
-use crate::issue::{self, Engine, Finding};
+use crate::issue::{self, Finding};
 use serde_json::json;
 
 pub(super) const COMMAND: Command = Command {
@@ -22,14 +22,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     let wanted = |name: &crate::types::SectionName| sections.is_empty() || sections.contains(name);
     let certs: Vec<_> = config.certs.iter().filter(|c| wanted(&c.name)).collect();
     let trace = |line: &str| run.tell(line);
-    let engine = Engine {
-        paths: &run.paths,
-        config: &config,
-        clock: run.clock.as_ref(),
-        clock_is_set: run.clock_is_set,
-        listener: &|_, _, _| {},
-        trace: run.trace(&config, &trace),
-    };
+    let engine = run.engine(&config, &|_, _, _| {}, run.trace(&config, &trace));
     let mut all: Vec<Finding> = Vec::new();
     for (section, why) in config.broken.iter().filter(|(name, _)| wanted(name)) {
         all.push(Finding {

@@ -15,7 +15,8 @@ mod term;
 mod uci;
 
 use crate::config::{self, Config, Mistake};
-use crate::issue::Trace;
+use crate::issue::{Engine, Trace};
+use crate::status::record::Listener;
 use crate::types::{Clock, Paths, SectionName, Timestamp, nearest};
 use parse::{Command, Parsed};
 use std::cell::RefCell;
@@ -175,6 +176,23 @@ impl Run<'_> {
             format!("{} {mistake}", self.err_style.warn("warning:"))
         } else {
             format!("{} {mistake}", self.err_style.bad("error:"))
+        }
+    }
+
+    /// An engine for this command.
+    fn engine<'e>(
+        &'e self,
+        config: &'e Config,
+        listener: Listener<'e>,
+        trace: Option<Trace<'e>>,
+    ) -> Engine<'e> {
+        Engine {
+            paths: &self.paths,
+            config,
+            clock: self.clock.as_ref(),
+            clock_is_set: self.clock_is_set,
+            listener,
+            trace,
         }
     }
 

@@ -3,8 +3,8 @@
 use super::live::Live;
 use super::parse::{Command, Opt};
 use super::{Ended, Exit, Result, Run};
-use crate::config::Config;
-use crate::issue::{Engine, Outcome, Report};
+use crate::config::{self, Config};
+use crate::issue::{Outcome, Report};
 use crate::plan::{Waiting, Wish};
 use crate::status;
 use crate::store::{Lock, Queue, StoreError, Wanted};
@@ -38,71 +38,68 @@ pub(super) const COMMAND: Command = Command {
 const LOOK: Duration = Duration::from_millis(200);
 
 fn run(run: &Run<'_>) -> Result<Exit> {
-    let config = run.config()?;
+    let mut config = run.config()?;
     let sections = run.sections(&config)?;
     if !config.global.enabled {
         run.say("certkeeper is switched off (option enabled 0 in section 'global')");
         return Ok(Exit::Done);
     }
-    let force = run.parsed.has("force");
-    let wishes: Vec<Wanted> = if sections.is_empty() {
-        vec![Wanted {
-            section: None,
-            force,
-        }]
-    } else {
-        let each = sections.iter().cloned().map(|s| Wanted {
-            section: Some(s),
-            force,
-        });
-        each.collect()
-    };
+    let mut todo = wishes(&sections, run.parsed.has("force"));
     let queue = Queue::new(&run.paths);
-    let (lock, wishes) = match Lock::take(&run.paths).map_err(trouble)? {
-        Some(lock) => (lock, wishes),
+    let lock = match Lock::take(&run.paths).map_err(trouble)? {
+        Some(lock) => lock,
         None if run.parsed.has("no-wait") => {
             return Err(Ended(Exit::Busy, "another run is at work".into()));
         }
         None => {
-            for wish in &wishes {
+            for wish in &todo {
                 queue.add(wish).map_err(trouble)?;
             }
             let lock = wait(run, &config)?;
-            let left: Vec<Wanted> = wishes.iter().filter(|w| queue.holds(w)).cloned().collect();
-            if left.is_empty() {
-                drop(lock);
+            todo = queue.take();
+            if todo.is_empty() {
                 return Ok(told_by_others(run, &config, &sections));
             }
-            (lock, left)
+            lock
         }
     };
+    let mut report = Report::default();
+    while !todo.is_empty() && !report.stopped {
+        // The configuration may have changed while we waited or worked.
+        config = config::load(&run.paths).map_err(|e| Ended(Exit::Usage, e.to_string()))?;
+        work(run, &config, &todo, &mut report);
+        todo = queue.take();
+    }
+    drop(lock);
+    Ok(tell(run, &config, &report))
+}
+
+/// What the command line asks for, as it is queued.
+fn wishes(sections: &[SectionName], force: bool) -> Vec<Wanted> {
+    let wish = |section| Wanted { section, force };
+    match sections {
+        [] => vec![wish(None)],
+        some => some.iter().cloned().map(|s| wish(Some(s))).collect(),
+    }
+}
+
+/// One round of work on all wishes.
+fn work(run: &Run<'_>, config: &Config, todo: &[Wanted], report: &mut Report) {
     let live = Live::new(run);
     let listener =
         |section: &SectionName, stage: Stage, text: &str| live.show(section, stage, text);
     let trace = |line: &str| run.tell(line);
-    let engine = Engine {
-        paths: &run.paths,
-        config: &config,
-        clock: run.clock.as_ref(),
-        clock_is_set: run.clock_is_set,
-        listener: &listener,
-        trace: run.trace(&config, &trace),
-    };
-    let mut report = Report::default();
-    let mut todo = wishes;
-    while !todo.is_empty() && !report.stopped {
-        for wish in merge(&todo, &config) {
-            let more = engine.renew(&wish);
-            report.outcomes.extend(more.outcomes);
-            report.waiting.extend(more.waiting);
-            report.stopped |= more.stopped;
+    let engine = run.engine(config, &listener, run.trace(config, &trace));
+    for wish in merge(todo, config) {
+        let more = engine.renew(&wish);
+        report.outcomes.extend(more.outcomes);
+        report.waiting.extend(more.waiting);
+        report.stopped |= more.stopped;
+        if report.stopped {
+            break;
         }
-        // Whoever came meanwhile left a wish; nobody holds the queue while we have the lock.
-        todo = queue.take();
     }
     live.end();
-    drop(lock);
-    Ok(tell(run, &config, &engine, &report))
 }
 
 fn trouble(e: StoreError) -> Ended {
@@ -196,7 +193,7 @@ fn told_by_others(run: &Run<'_>, config: &Config, sections: &[SectionName]) -> E
     exit
 }
 
-fn tell(run: &Run<'_>, config: &Config, engine: &Engine<'_>, report: &Report) -> Exit {
+fn tell(run: &Run<'_>, config: &Config, report: &Report) -> Exit {
     for (section, outcome) in &report.outcomes {
         let (error, text) = line(outcome);
         status::syslog(&run.paths, error, &format!("{section}: {text}"));
@@ -212,7 +209,7 @@ fn tell(run: &Run<'_>, config: &Config, engine: &Engine<'_>, report: &Report) ->
     if run.parsed.json {
         run.say_json(&as_json(report));
     } else {
-        show(run, config, engine, report);
+        show(run, config, report);
     }
     if report.stopped {
         run.tell("stopped; what was presented has been taken back, and the next run goes on");
@@ -241,7 +238,7 @@ fn line(outcome: &Outcome) -> (bool, String) {
     }
 }
 
-fn show(run: &Run<'_>, config: &Config, engine: &Engine<'_>, report: &Report) {
+fn show(run: &Run<'_>, config: &Config, report: &Report) {
     let style = run.out_style;
     let now = run.clock.now();
     for (section, outcome) in &report.outcomes {
@@ -288,18 +285,18 @@ fn show(run: &Run<'_>, config: &Config, engine: &Engine<'_>, report: &Report) {
         ));
     }
     if report.outcomes.is_empty() && report.waiting.is_empty() && !report.stopped {
-        run.say(&nothing_due(config, engine, now));
+        run.say(&nothing_due(run, config, now));
     }
 }
 
-fn nothing_due(config: &Config, engine: &Engine<'_>, now: Timestamp) -> String {
+fn nothing_due(run: &Run<'_>, config: &Config, now: Timestamp) -> String {
     if config.certs.is_empty() {
         return match config.has_errors() {
             true => "no section can run: correct the errors above".into(),
             false => "there is no 'config cert' section yet; `certkeeper add www.example.org` shows how to make one".into(),
         };
     }
-    let inventory = engine.inventory();
+    let inventory = run.engine(config, &|_, _, _| {}, None).inventory();
     let due = config.certs.iter().filter(|c| c.enabled && c.auto_update);
     let due = due.filter_map(|c| {
         let current = inventory.held(&c.name).current()?;

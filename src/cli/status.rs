@@ -4,7 +4,6 @@ use super::parse::Command;
 use super::term::{columns, short, span, until};
 use super::{Exit, Result, Run};
 use crate::config::Config;
-use crate::issue::Engine;
 use crate::status::{self, Document};
 use crate::store::Lock;
 use crate::types::{State, Timestamp};
@@ -58,14 +57,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
 
 /// The documents as the store gives them; where a run is at work, its own.
 fn documents(run: &Run<'_>, config: &Config) -> Vec<Document> {
-    let engine = Engine {
-        paths: &run.paths,
-        config,
-        clock: run.clock.as_ref(),
-        clock_is_set: run.clock_is_set,
-        listener: &|_, _, _| {},
-        trace: None,
-    };
+    let engine = run.engine(config, &|_, _, _| {}, None);
     let mut documents = engine.documents();
     // A stage counts only while the run that wrote it lives.
     if matches!(Lock::take(&run.paths), Ok(None)) {

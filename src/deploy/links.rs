@@ -1,10 +1,9 @@
 //! The links in `/etc/ssl/domains`. They are relative, and lead through one link a section
 //! (`current`) and one for the primary certificate, so that certificate and key change together.
 
-use crate::store::{StoreError, make_folder, put_link};
+use crate::store::{StoreError, make_public, put_link};
 use crate::types::{Paths, SectionName};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// A section's links: ending and file of the version.
@@ -78,11 +77,7 @@ fn make(
     links: impl Iterator<Item = (String, PathBuf)>,
 ) -> Result<Vec<String>, StoreError> {
     let folder = paths.domains();
-    if !folder.is_dir() {
-        make_folder(&folder, 0o755)?;
-        // Services that run as somebody else must be able to look for their certificate.
-        let _ = fs::set_permissions(&folder, fs::Permissions::from_mode(0o755));
-    }
+    make_public(&folder)?;
     let mut foreign = Vec::new();
     for (name, target) in links {
         let path = folder.join(&name);

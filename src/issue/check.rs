@@ -41,11 +41,12 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], tell: &mut dyn FnMut(Finding)
         };
         match connected.connect(engine, cert) {
             Ok(connection) => {
-                found(
-                    "clock",
-                    true,
-                    format!("{}, which agrees with the CA's", engine.clock.now()),
-                );
+                let source = match engine.clock_is_set {
+                    true => "as given by CERTKEEPER_NOW",
+                    false => "which agrees with the CA's",
+                };
+                let text = format!("{}, {source}", engine.clock.now());
+                found("clock", true, text);
                 let ca = &cert.account;
                 found(
                     "directory",

@@ -14,13 +14,19 @@ pub fn document(
     now: Timestamp,
 ) -> Document {
     let current = held.current();
+    // A failure of another configuration says nothing about this one.
     let attempt = held.attempt.as_ref();
-    let state = state(cert, current, attempt, now);
+    let attempt = attempt.filter(|a| a.fingerprint == cert.fingerprint);
+    let order = held.order.as_ref().filter(|o| o.ready_at > now.0);
+    let state = match state(cert, current, attempt, now) {
+        State::NotChecked if order.is_some() => State::Deferred,
+        state => state,
+    };
     let planned = current.map(|v| due(cert, &v.meta).0);
-    let next = match attempt {
-        Some(attempt) if attempt.fingerprint == cert.fingerprint => Some(attempt.next),
-        Some(_) => Some(now.0),
-        None => planned.filter(|_| cert.auto_update),
+    let next = match (attempt, order) {
+        (Some(attempt), _) => Some(attempt.next),
+        (None, Some(order)) => Some(order.ready_at),
+        (None, None) => planned.filter(|_| cert.auto_update),
     };
     let names = cert.names.iter().map(|n| {
         let name = n.id.to_string();

@@ -18,10 +18,10 @@ use crate::config::{Cert, Config};
 use crate::deploy;
 use crate::plan::{Action, Task, Waiting, Wish, plan};
 use crate::status::{self, Recorder};
-use crate::store::Area;
+use crate::store::{Area, secure};
 use crate::types::{Clock, Inventory, Paths, SectionName, Stage, Timestamp};
 use clients::Clients;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 /// What a run works with.
 pub struct Engine<'a> {
@@ -95,6 +95,7 @@ impl<'a> Engine<'a> {
 
     /// Does what is due or wished for. The caller holds the lock.
     pub fn renew(&self, wish: &Wish) -> Report {
+        secure(self.paths);
         let inventory = self.inventory();
         let plan = plan(self.config, &inventory, self.clock.now(), wish);
         self.publish(&inventory);
@@ -109,6 +110,7 @@ impl<'a> Engine<'a> {
             .into_iter()
             .map(|t| (t, Timestamp(i64::MIN)))
             .collect();
+        let mut begun = HashSet::new();
         while let Some((task, at)) = queue.pop_front() {
             let now = self.clock.now();
             if at > now {
@@ -126,7 +128,8 @@ impl<'a> Engine<'a> {
             let Some(cert) = self.config.cert(task.section.as_str()) else {
                 continue;
             };
-            let (outcome, stopped) = self.work(cert, &task, &mut clients);
+            let (outcome, stopped) =
+                self.work(cert, &task, &mut clients, begun.insert(cert.name.clone()));
             if stopped {
                 report.stopped = true;
                 report.outcomes.push((task.section, outcome));
@@ -143,11 +146,17 @@ impl<'a> Engine<'a> {
         report
     }
 
-    /// Takes one section a step further and shows it.
-    fn work(&self, cert: &Cert, task: &Task, clients: &mut Clients<'a>) -> (Outcome, bool) {
+    /// Takes one section a step further and shows it. `first`: this run has not worked on it yet.
+    fn work(
+        &self,
+        cert: &Cert,
+        task: &Task,
+        clients: &mut Clients<'a>,
+        first: bool,
+    ) -> (Outcome, bool) {
         let area = self.area(cert);
         let before = self.document(cert, &area);
-        let mut record = Recorder::start(self.paths, &cert.name, before, self.listener);
+        let mut record = Recorder::start(self.paths, &cert.name, before, self.listener, first);
         let now = self.clock.now();
         record.say(now, &format!("{}: {}", describe(task.action), task.reason));
         let step = match task.action {
@@ -156,32 +165,39 @@ impl<'a> Engine<'a> {
             Action::Issue => section::advance(self, cert, &area, clients, &mut record, true),
             Action::Resume => section::advance(self, cert, &area, clients, &mut record, false),
         };
-        let now = self.clock.now();
-        let (outcome, stopped) = match step {
-            Ok(Step::Done(text)) => (Outcome::Done(text), false),
-            Ok(Step::Wait(until, text)) => (Outcome::Waiting(until, text), false),
-            Err(failure) => {
-                let stopped = failure.retry == Retry::Stopped;
-                let attempt = failure.attempt(cert, &area.held(), record.stage(), now);
-                let next = Timestamp(attempt.next);
-                if !stopped && let Err(e) = area.put_attempt(&attempt) {
-                    record.say(now, &format!("the failure could not be noted: {e}"));
-                }
-                (Outcome::Failed(failure, next), stopped)
+        let stopped = matches!(&step, Err(failure) if failure.retry == Retry::Stopped);
+        let outcome = match step {
+            Ok(Step::Done(text)) => {
+                record.enter(self.clock.now(), Stage::Done, &text);
+                Outcome::Done(text)
             }
+            Ok(Step::Wait(until, text)) => {
+                record.say(self.clock.now(), &format!("{text}; goes on at {until}"));
+                Outcome::Waiting(until, text)
+            }
+            Err(failure) => self.failed(cert, &area, task.action, failure, &mut record),
         };
-        let line = match &outcome {
-            Outcome::Done(text) => text.clone(),
-            Outcome::Waiting(until, text) => format!("{text}; goes on at {until}"),
-            Outcome::Failed(failure, _) => format!("{} — {}", failure.problem, failure.remedy),
-        };
-        if matches!(outcome, Outcome::Done(_)) {
-            record.enter(now, Stage::Done, &line);
-        } else {
-            record.say(now, &line);
-        }
         status::write(self.paths, &cert.name, &self.document(cert, &area));
         (outcome, stopped)
+    }
+
+    /// Notes a failure, unless it says nothing about the next issuance.
+    fn failed(
+        &self,
+        cert: &Cert,
+        area: &Area,
+        action: Action,
+        failure: Failure,
+        record: &mut Recorder<'_>,
+    ) -> Outcome {
+        let now = self.clock.now();
+        record.say(now, &format!("{} — {}", failure.problem, failure.remedy));
+        let attempt = failure.attempt(cert, &area.held(), record.stage(), now);
+        let counts = action != Action::Cleanup && failure.retry != Retry::Stopped;
+        if counts && let Err(e) = area.put_attempt(&attempt) {
+            record.say(now, &format!("the failure could not be noted: {e}"));
+        }
+        Outcome::Failed(failure, Timestamp(attempt.next))
     }
 
     fn document(&self, cert: &Cert, area: &Area) -> status::Document {

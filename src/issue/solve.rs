@@ -9,7 +9,7 @@ use crate::challenge::{ChallengeError, Dns01, Footprint, Proof, Solver, Standalo
 use crate::config::{Cert, DnsMethod, Name, Validation};
 use crate::dns::TxtRecord;
 use crate::status::Recorder;
-use crate::store::{Presented, make_folder};
+use crate::store::{Presented, make_public};
 use crate::types::{OrderNote, Stage, State, Timestamp};
 use std::sync::Arc;
 
@@ -193,7 +193,7 @@ pub(super) fn open<'a>(
         Validation::Webroot { dir } => {
             // The default lies in tmpfs and is gone after a boot; others are the owner's.
             if *dir == engine.config.global.webroot {
-                make_folder(dir, 0o755).map_err(|e| ChallengeError::File(e.to_string()))?;
+                make_public(dir).map_err(|e| ChallengeError::File(e.to_string()))?;
             }
             Box::new(Webroot::new(dir)?)
         }

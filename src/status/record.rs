@@ -22,25 +22,30 @@ pub struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// Begins a new log.
+    /// Goes on with the section's log, or begins a new one with the first step of a run.
     pub fn start(
         paths: &'a Paths,
         section: &SectionName,
         document: Document,
         listener: Listener<'a>,
+        first: bool,
     ) -> Self {
         let path = paths.log(section);
         if let Some(folder) = path.parent() {
             let _ = fs::create_dir_all(folder);
         }
-        let _ = fs::remove_file(&path);
+        if first {
+            let _ = fs::remove_file(&path);
+        }
+        let written =
+            fs::metadata(&path).map_or(0, |m| usize::try_from(m.len()).unwrap_or(LOG_MAX));
         Self {
             paths,
             section: section.clone(),
             listener,
             document,
             stage: Stage::Account,
-            written: 0,
+            written,
         }
     }
 

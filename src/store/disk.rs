@@ -1,10 +1,11 @@
 //! The few ways in which files come to be.
 
+use crate::types::Paths;
 use rustix::io::Errno;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 /// A file-system operation that failed.
@@ -57,6 +58,28 @@ pub fn make_folder(path: &Path, mode: u32) -> Result<(), StoreError> {
         .mode(mode)
         .create(path)
         .map_err(StoreError::of("making", path))
+}
+
+/// Makes a folder and those above it, for everybody to enter, whatever the umask is. Folders that
+/// exist stay as they are.
+pub fn make_public(path: &Path) -> Result<(), StoreError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        make_public(parent)?;
+    }
+    make_folder(path, 0o755)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+        .map_err(StoreError::of("opening", path))
+}
+
+/// Closes the state folder to others, whoever made it.
+pub fn secure(paths: &Paths) {
+    let state = paths.state();
+    if fs::metadata(&state).is_ok_and(|m| m.mode() & 0o077 != 0) {
+        let _ = fs::set_permissions(&state, fs::Permissions::from_mode(0o700));
+    }
 }
 
 /// Makes a folder whose name must survive a power cut.

@@ -7,6 +7,6 @@ mod lock;
 mod section;
 
 pub use account::{AccountNote, AccountStore};
-pub use disk::{StoreError, make_folder, put_link};
+pub use disk::{StoreError, make_folder, make_public, put_link, secure};
 pub use lock::{Lock, Queue, Wanted};
 pub use section::{Area, Parts, Presented};
