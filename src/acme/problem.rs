@@ -1,5 +1,6 @@
 //! Problem documents (RFC 7807, RFC 8555 section 6.7) and what they mean.
 
+use crate::types::shown;
 use serde::Deserialize;
 use std::fmt;
 
@@ -7,6 +8,8 @@ use std::fmt;
 const NAMESPACE: &str = "urn:ietf:params:acme:error:";
 /// Texts of a CA are shown up to this length.
 const TEXT_MAX: usize = 400;
+/// No error type's name is longer.
+const KIND_MAX: usize = 40;
 
 /// What the CA has against a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -36,7 +39,9 @@ impl Problem {
 
     /// The error type without namespace, such as `rateLimited`; empty for foreign types.
     pub fn kind(&self) -> &str {
-        self.kind.strip_prefix(NAMESPACE).unwrap_or_default()
+        let kind = self.kind.strip_prefix(NAMESPACE).unwrap_or_default();
+        let plain = kind.len() <= KIND_MAX && kind.bytes().all(|c| c.is_ascii_alphanumeric());
+        if plain { kind } else { "" }
     }
 
     /// The CA's words, without control characters and not too long.
@@ -46,10 +51,7 @@ impl Problem {
         } else {
             &self.detail
         };
-        text.chars()
-            .filter(|c| !c.is_control())
-            .take(TEXT_MAX)
-            .collect()
+        shown(text, TEXT_MAX)
     }
 
     /// The identifier it is about, if it names one.

@@ -9,7 +9,9 @@ use crate::keys::AccountKey;
 use crate::net::{self, Limits, Options, Roots};
 use crate::status::Recorder;
 use crate::store::{AccountNote, AccountStore};
-use crate::types::{Clock, Request, Response, Stage, State, Timestamp, Transport, TransportError};
+use crate::types::{
+    Clock, Request, Response, Stage, State, Timestamp, Transport, TransportError, shown,
+};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Instant;
@@ -18,6 +20,8 @@ use std::time::Instant;
 const EARLIEST: Timestamp = Timestamp(1_767_225_600); // 2026-01-01T00:00:00Z
 /// How far our clock and a CA's may differ.
 const CLOCK_MARGIN: i64 = 3600;
+/// A CA's texts are shown up to this length.
+const SHOWN: usize = 200;
 
 /// An HTTP client whose requests may be listened to.
 pub struct Http<'e> {
@@ -221,7 +225,7 @@ pub fn check_profile(connected: &Connected<'_>, cert: &Cert) -> Result<(), Failu
     let offered = &connected.directory.meta.profiles;
     match &cert.profile {
         Some(profile) if !offered.contains_key(profile) => {
-            let names: Vec<&str> = offered.keys().map(String::as_str).collect();
+            let names: Vec<String> = offered.keys().map(|n| shown(n, SHOWN)).collect();
             let all = if names.is_empty() {
                 "none".to_owned()
             } else {
@@ -251,7 +255,10 @@ pub fn check_terms(
     match &meta.terms_of_service {
         Some(link) if !engine.config.global.accept_tos => Err(Failure::new(
             State::Invalid,
-            format!("the terms of {ca} are not accepted yet: {link}"),
+            format!(
+                "the terms of {ca} are not accepted yet: {}",
+                shown(link, SHOWN)
+            ),
             "read them, then: uci set certkeeper.global.accept_tos=1 && uci commit certkeeper",
         )
         .until_change()),

@@ -6,7 +6,7 @@ use crate::config::{Cert, Validation};
 use crate::dns::DnsError;
 use crate::keys::KeyError;
 use crate::store::StoreError;
-use crate::types::{Attempt, Held, Stage, State, Timestamp, TransportError};
+use crate::types::{Attempt, Held, Stage, State, Timestamp, TransportError, shown};
 use std::collections::BTreeMap;
 
 /// When the next attempt may be.
@@ -42,6 +42,8 @@ const FACTOR: i64 = 6;
 const LAST_WAIT: i64 = Timestamp::days(1);
 /// The wait where only a change of the configuration helps.
 const WEEK: i64 = Timestamp::days(7);
+/// A name in a CA's reply is shown up to this length.
+const NAME_MAX: usize = 255;
 
 impl Failure {
     /// A failure that the next runs may overcome.
@@ -81,7 +83,7 @@ impl Failure {
         }
     }
 
-    /// max(Retry-After, min(10 min · 6ⁿ, 24 h, remaining life / 8)), at least 10 min.
+    /// max(Retry-After, min(10 min · 6ⁿ, 24 h, remaining life / 8)), at least 10 min, at most a week.
     fn next(&self, failures: u32, held: &Held, now: Timestamp) -> Timestamp {
         let asked = match self.retry {
             Retry::OnChange => return now.plus(WEEK),
@@ -94,7 +96,8 @@ impl Failure {
             .filter(|left| *left > 0)
             .map_or(LAST_WAIT, |left| left / 8);
         let wait = grown.min(LAST_WAIT).min(eighth).max(FIRST_WAIT);
-        now.plus(wait).max(asked.unwrap_or(now))
+        // Nobody is kept waiting longer than a week, whatever a CA says.
+        now.plus(wait).max(asked.unwrap_or(now)).min(now.plus(WEEK))
     }
 
     /// A problem document in words, about one section.
@@ -120,7 +123,8 @@ impl Failure {
     /// Notes what the CA has against one name.
     pub fn blame(&mut self, name: &str, problem: &Problem) {
         if !name.is_empty() {
-            self.names.insert(name.to_owned(), problem.to_string());
+            self.names
+                .insert(shown(name, NAME_MAX), problem.to_string());
         }
     }
 
@@ -308,6 +312,11 @@ mod tests {
             ..failure.clone()
         };
         assert_eq!(told.next(1, &held, now).since(now), 200_000);
+        let absurd = Failure {
+            retry: Retry::Later(Some(Timestamp(i64::MAX))),
+            ..failure.clone()
+        };
+        assert_eq!(absurd.next(1, &held, now).since(now), WEEK);
         assert_eq!(failure.until_change().next(1, &held, now).since(now), WEEK);
     }
 

@@ -9,11 +9,17 @@ use crate::keys::PrivateKey;
 use crate::plan;
 use crate::status::Recorder;
 use crate::store::{Area, Parts};
-use crate::types::{Identifier, Issued, Meta, OrderNote, Stage, State, Timestamp};
+use crate::types::{Identifier, Issued, Meta, OrderNote, Stage, State, Timestamp, shown};
 use crate::x509::{Certificate, covers, key_matches, split_pem_chain, to_pem};
 
 /// How long one run watches the CA work before it leaves the rest to the next.
 const WATCH: i64 = 60;
+/// How long after its order was made a CA is looked at again soon; after that, later.
+const PATIENCE: i64 = 300;
+const SOON: i64 = 30;
+const LATER: i64 = 600;
+/// No CA makes an order wait longer, whatever its Retry-After says.
+const LATEST: i64 = Timestamp::days(1);
 
 /// What every part of the way needs.
 pub(super) struct Work<'a, 'e> {
@@ -68,10 +74,9 @@ pub(super) fn advance<'e>(
             Status::Ready => finalize(&work, &order, record)?,
             Status::Processing => {
                 record.say(work.now(), "the CA is making the certificate");
-                match watch(&work, &order.url, &[Status::Processing])? {
-                    Ok(order) => order,
-                    Err(order) => {
-                        let until = order.retry_after.unwrap_or(work.now().plus(WATCH));
+                match watch(&work, &note, &[Status::Processing])? {
+                    Watched::Moved(order) => *order,
+                    Watched::Later(until) => {
                         return Ok(Step::Wait(until, "the CA is still making it".into()));
                     }
                 }
@@ -83,22 +88,45 @@ pub(super) fn advance<'e>(
             }
             Status::Other(status) => {
                 area.drop_order()?;
-                let text = format!("the order has a status that RFC 8555 does not know: {status}");
+                let text = format!(
+                    "the order has a status that RFC 8555 does not know: {}",
+                    shown(&status, 40)
+                );
                 return Err(work.failed(&AcmeError::Protocol(text)));
             }
         };
     }
 }
 
+/// How far the CA got while it was watched.
+pub(super) enum Watched {
+    /// The order is in another state now.
+    Moved(Box<Order>),
+    /// It is worth looking again then.
+    Later(Timestamp),
+}
+
 /// Looks at an order until it is no longer busy, for a minute at most.
 pub(super) fn watch(
     work: &Work<'_, '_>,
-    url: &str,
+    note: &OrderNote,
     busy: &[Status],
-) -> Result<Result<Order, Order>, Failure> {
-    let until = work.now().plus(WATCH);
-    let seen = work.client.wait(url, busy, until);
-    seen.map_err(|e| work.failed(&e))
+) -> Result<Watched, Failure> {
+    let seen = work.client.wait(&note.url, busy, work.now().plus(WATCH));
+    let order = match seen.map_err(|e| work.failed(&e))? {
+        Ok(order) => return Ok(Watched::Moved(Box::new(order))),
+        Err(order) => order,
+    };
+    let now = work.now();
+    let patient = now.since(Timestamp(note.created)) < PATIENCE;
+    let later = now.plus(if patient { SOON } else { LATER });
+    let asked = order.retry_after.unwrap_or(later);
+    let until = later.max(asked).min(now.plus(LATEST));
+    work.area.put_order(&OrderNote {
+        ready_at: until.0,
+        ..note.clone()
+    })?;
+    Ok(Watched::Later(until))
 }
 
 /// The order under way, if it is for what is wanted and the CA still has it.

@@ -2,7 +2,7 @@
 
 use super::clients::Http;
 use super::failure::Failure;
-use super::section::{Work, watch};
+use super::section::{Watched, Work, watch};
 use super::{Engine, propagate, provider};
 use crate::acme::{AcmeError, Challenge, Order, Status};
 use crate::challenge::{ChallengeError, Dns01, Footprint, Proof, Solver, Standalone, Webroot};
@@ -10,13 +10,8 @@ use crate::config::{Cert, DnsMethod, Name, Validation};
 use crate::dns::TxtRecord;
 use crate::status::Recorder;
 use crate::store::{Presented, make_public};
-use crate::types::{OrderNote, Stage, State, Timestamp};
+use crate::types::{OrderNote, Stage, State, Timestamp, shown};
 use std::sync::Arc;
-
-/// A CA that has not decided after this long is left to later runs.
-const DECIDE_MAX: i64 = 300;
-const DECIDE_AGAIN: i64 = 30;
-const DECIDE_LATER: i64 = 600;
 
 /// How far the challenges are.
 pub(super) enum Solved {
@@ -62,14 +57,15 @@ pub(super) fn authorize(
     kept.extend(planned.iter().cloned());
     work.area.put_presented(&kept)?;
     kept.truncate(kept.len() - planned.len());
-    // What a former step of this order presented is still there.
-    let done = if note.ready_at > 0 { mine } else { Vec::new() };
+    // Records that a former step of this order wrote are still there; files may have gone with tmpfs.
+    let still = |p: &Presented| note.ready_at > 0 && matches!(p, Presented::Txt { .. });
+    let done: Vec<Presented> = mine.into_iter().filter(still).collect();
     let solved = answers
         .present(work, &done, record)
         .and_then(|()| propagate::wait(work, &answers.records(), &mut note, record))
         .and_then(|wait| match wait {
             Some(wait) => Ok(wait),
-            None => answers.ask(work, order, &note, record),
+            None => answers.ask(work, &note, record),
         });
     if !matches!(solved, Ok(Solved::Wait(..))) {
         kept.extend(answers.take_back(work, record));
@@ -127,11 +123,8 @@ fn read<'a>(
         };
         let kind = name.validation.challenge();
         let Some(challenge) = authorization.challenge(kind) else {
-            let offered: Vec<&str> = authorization
-                .challenges
-                .iter()
-                .map(|c| c.kind.as_str())
-                .collect();
+            let offered = authorization.challenges.iter();
+            let offered: Vec<String> = offered.map(|c| shown(&c.kind, 40)).collect();
             return Err(Failure::new(
                 State::Invalid,
                 format!(
@@ -262,7 +255,6 @@ impl<'a> Answers<'a> {
     fn ask(
         &self,
         work: &Work<'_, '_>,
-        order: &Order,
         note: &OrderNote,
         record: &mut Recorder<'_>,
     ) -> Result<Solved, Failure> {
@@ -279,15 +271,9 @@ impl<'a> Answers<'a> {
             let answered = work.client.answer(&open.challenge);
             answered.map_err(|e| about(&open.name.id.to_string(), work.failed(&e)))?;
         }
-        Ok(match watch(work, &order.url, &[Status::Pending])? {
-            Ok(order) => Solved::Order(Box::new(order)),
-            Err(order) => {
-                let now = work.now();
-                let patient = now.since(Timestamp(note.created)) < DECIDE_MAX;
-                let later = now.plus(if patient { DECIDE_AGAIN } else { DECIDE_LATER });
-                let until = order.retry_after.unwrap_or(later).max(later);
-                Solved::Wait(until, "the CA has not decided yet".into())
-            }
+        Ok(match watch(work, note, &[Status::Pending])? {
+            Watched::Moved(order) => Solved::Order(order),
+            Watched::Later(until) => Solved::Wait(until, "the CA has not decided yet".into()),
         })
     }
 

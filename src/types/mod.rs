@@ -6,6 +6,7 @@ mod names;
 mod nearest;
 mod paths;
 mod state;
+mod text;
 mod time;
 
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};
@@ -14,6 +15,7 @@ pub use names::{Domain, Identifier, NameError, SectionName};
 pub use nearest::nearest;
 pub use paths::Paths;
 pub use state::{Stage, State};
+pub use text::shown;
 pub use time::Timestamp;
 
 use std::fmt;
