@@ -146,8 +146,9 @@ fn way(engine: &Engine<'_>, name: &Name, found: Found<'_>) {
     let http = provider::transport(engine);
     let tried = solve::open(engine, validation, &http).and_then(|mut solver| {
         let result = try_out(engine, validation, solver.as_mut(), &proof);
-        solver.take_back(&proof)?;
-        result
+        let gone = solver.take_back(&proof);
+        // What kept it from being made says more than what kept it from being taken back.
+        result.and_then(|text| gone.map(|()| text))
     });
     match tried {
         Ok(text) => found(topic, true, text),

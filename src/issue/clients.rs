@@ -170,13 +170,17 @@ pub fn client<'a>(
                     Stage::Account,
                     "telling the CA the new contact",
                 );
-                client
-                    .update_contact(registration(engine, account))
-                    .map_err(|e| Failure::of_acme(cert, &e))?;
-                store.put_note(&AccountNote {
-                    email: account.email.clone(),
-                    ..note
-                })?;
+                match client.update_contact(registration(engine, account)) {
+                    Ok(()) => store.put_note(&AccountNote {
+                        email: account.email.clone(),
+                        ..note
+                    })?,
+                    // The CA lost the account (staging servers do); the key makes it again.
+                    Err(e) if e.kind() == "accountDoesNotExist" => {
+                        register(engine, connected, &mut client, cert, record)?;
+                    }
+                    Err(e) => return Err(Failure::of_acme(cert, &e)),
+                }
             }
         }
         _ => register(engine, connected, &mut client, cert, record)?,

@@ -19,7 +19,7 @@ use crate::deploy;
 use crate::plan::{Action, Task, Waiting, Wish, plan};
 use crate::status::{self, Recorder};
 use crate::store::{Area, secure};
-use crate::types::{Clock, Inventory, Paths, SectionName, Stage, Timestamp};
+use crate::types::{Clock, Inventory, OrderNote, Paths, SectionName, Stage, Timestamp};
 use clients::Clients;
 use std::collections::{HashSet, VecDeque};
 
@@ -122,6 +122,8 @@ impl<'a> Engine<'a> {
                 let pause = std::time::Duration::from_secs(at.since(now).unsigned_abs());
                 if self.clock.sleep(pause).is_err() {
                     report.stopped = true;
+                    queue.push_front((task, at));
+                    self.take_all_back(queue.into_iter().map(|(task, _)| task));
                     break;
                 }
             }
@@ -144,6 +146,33 @@ impl<'a> Engine<'a> {
             }
         }
         report
+    }
+
+    /// A run that is asked to stop while sections wait leaves nothing presented.
+    fn take_all_back(&self, waiting: impl Iterator<Item = Task>) {
+        for task in waiting {
+            let Some(cert) = self.config.cert(task.section.as_str()) else {
+                continue;
+            };
+            let area = self.area(cert);
+            if !area.held().presented {
+                continue;
+            }
+            let before = self.document(cert, &area);
+            let mut record = Recorder::start(self.paths, &cert.name, before, self.listener, false);
+            record.say(self.clock.now(), "the run was asked to stop");
+            if let Some(order) = area.held().order {
+                // What is taken back is not waited for. If this cannot be noted, it is.
+                let _ = area.put_order(&OrderNote {
+                    ready_at: 0,
+                    ..order
+                });
+            }
+            if let Err(failure) = self.clean_up(cert, &area, &mut record) {
+                record.say(self.clock.now(), &failure.problem);
+            }
+            status::write(self.paths, &cert.name, &self.document(cert, &area));
+        }
     }
 
     /// Takes one section a step further and shows it. `first`: this run has not worked on it yet.
@@ -238,7 +267,7 @@ impl<'a> Engine<'a> {
         status::forget_others(self.paths, self.config.names());
     }
 
-    fn clean_up(
+    pub(crate) fn clean_up(
         &self,
         cert: &Cert,
         area: &Area,
@@ -281,7 +310,8 @@ impl<'a> Engine<'a> {
         let Some(version) = newest else {
             return Ok(Step::Done("there is no version to put into use".into()));
         };
-        if held.order.is_some() || held.attempt.is_some() {
+        // Before it is in use, or the next certificate would have its key.
+        if held.order.is_some() || held.attempt.is_some() || held.current != Some(version.number) {
             area.finish_work()?;
         }
         if !cert.staging {

@@ -53,14 +53,14 @@ pub(super) fn wait(
         record.enter(now, Stage::Propagation, &text);
         return Ok(Some(Solved::Wait(ready, text)));
     }
-    if servers.is_empty() {
-        return Ok(None);
-    }
     let mut unseen: Vec<&TxtRecord> = records
         .iter()
         .filter(|(method, _)| method.wait.is_none())
         .map(|(_, record)| *record)
         .collect();
+    if servers.is_empty() || unseen.is_empty() {
+        return Ok(None);
+    }
     record.enter(
         now,
         Stage::Propagation,

@@ -65,6 +65,10 @@ pub(super) fn advance<'e>(
         Some(found) => found,
         None => new_order(&mut work, &connected, record)?,
     };
+    if order.status != Status::Pending && area.held().presented {
+        // The CA decided while nobody watched; what cannot be taken back now is left to later runs.
+        let _ = engine.clean_up(cert, area, record);
+    }
     loop {
         order = match order.status {
             Status::Pending => match solve::authorize(&work, &order, note.clone(), record)? {

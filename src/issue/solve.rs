@@ -60,6 +60,11 @@ pub(super) fn authorize(
     // Records that a former step of this order wrote are still there; files may have gone with tmpfs.
     let still = |p: &Presented| note.ready_at > 0 && matches!(p, Presented::Txt { .. });
     let done: Vec<Presented> = mine.into_iter().filter(still).collect();
+    let anew = |p: &Presented| matches!(p, Presented::Txt { .. }) && !done.contains(p);
+    if planned.iter().any(anew) {
+        // Records that are written anew are given time anew.
+        note.ready_at = 0;
+    }
     let solved = answers
         .present(work, &done, record)
         .and_then(|()| propagate::wait(work, &answers.records(), &mut note, record))
@@ -68,6 +73,11 @@ pub(super) fn authorize(
             None => answers.ask(work, &note, record),
         });
     if !matches!(solved, Ok(Solved::Wait(..))) {
+        if note.ready_at > 0 && solved.is_err() {
+            // What is taken back is not waited for. If this cannot be noted, it is.
+            note.ready_at = 0;
+            let _ = work.area.put_order(&note);
+        }
         kept.extend(answers.take_back(work, record));
         if let Err(e) = work.area.put_presented(&kept) {
             record.say(

@@ -14,7 +14,8 @@ pub(crate) const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10
 pub(crate) const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 /// secp384r1.
 pub(crate) const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+/// secp521r1.
+pub(crate) const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// The tag of a context-specific field that holds others: EXPLICIT, or IMPLICIT of a SEQUENCE.
@@ -130,9 +131,11 @@ impl Algorithm {
         match self {
             Self::Ec(P256) => Some(KeyType::Ec256),
             Self::Ec(P384) => Some(KeyType::Ec384),
+            Self::Ec(P521) => Some(KeyType::Ec521),
             Self::Rsa(2048) => Some(KeyType::Rsa2048),
             Self::Rsa(3072) => Some(KeyType::Rsa3072),
             Self::Rsa(4096) => Some(KeyType::Rsa4096),
+            Self::Rsa(8192) => Some(KeyType::Rsa8192),
             _ => None,
         }
     }

@@ -24,20 +24,34 @@ pub(super) fn open_ec(
     EcdsaKeyPair::from_pkcs8(algorithm, pkcs8, &SystemRandom::new()).map_err(|_| KeyError::Damaged)
 }
 
+/// A new key on P-521, as PKCS#8.
+pub(super) fn generate_p521() -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    p521::SecretKey::random(&mut Random::new()?)
+        .to_pkcs8_der()
+        .map(|document| document.to_bytes())
+        .map_err(|_| KeyError::Damaged)
+}
+
 /// A new RSA key with the exponent 65537, as PKCS#8.
 pub(super) fn generate_rsa(bits: usize) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let mut random = Random(SystemRandom::new());
-    // Asked once for an answer: the search for primes cannot take a no.
-    random.0.fill(&mut [0]).map_err(|_| KeyError::Random)?;
-    rsa::RsaPrivateKey::new(&mut random, bits)
+    rsa::RsaPrivateKey::new(&mut Random::new()?, bits)
         .ok()
         .and_then(|key| key.to_pkcs8_der().ok())
         .map(|document| document.to_bytes())
         .ok_or(KeyError::Damaged)
 }
 
-/// ring's random numbers in the form that crate rsa takes.
-struct Random(SystemRandom);
+/// ring's random numbers in the form that the crates rsa and p521 take.
+pub(super) struct Random(SystemRandom);
+
+impl Random {
+    /// Asks once for an answer: the search for primes cannot take a no.
+    pub fn new() -> Result<Self, KeyError> {
+        let random = SystemRandom::new();
+        random.fill(&mut [0]).map_err(|_| KeyError::Random)?;
+        Ok(Self(random))
+    }
+}
 
 impl RngCore for Random {
     fn next_u32(&mut self) -> u32 {

@@ -1,24 +1,24 @@
 //! Private keys: made, read, written, and used to sign.
 //!
-//! EC keys are ring's. RSA keys are made by crate rsa, which ring cannot do, and used by ring:
-//! its private operations take the same time whatever the key (RUSTSEC-2023-0071).
+//! Who makes and uses keys of which type: see `signer`.
 
 mod account;
 pub(crate) mod asn1;
 mod generate;
 pub(crate) mod pem;
 mod read;
+mod request;
+mod signer;
 
 pub use account::AccountKey;
 pub use pem::{PemError, base64url, base64url_decode};
 
 use crate::types::{Identifier, KeyType};
+use der::Encode as _;
 use der::zeroize::Zeroizing;
-use generate::{generate_ec, generate_rsa, open_ec};
-use rcgen::{CertificateParams, DistinguishedName, PublicKeyData, SanType, SigningKey};
+use generate::{generate_ec, generate_p521, generate_rsa, open_ec};
 use read::read_pem;
-use ring::rand::SystemRandom;
-use ring::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _, RsaKeyPair};
+use signer::{Maker, Signer};
 use std::fmt;
 
 /// The label of PKCS#8 (RFC 7468 section 10), the one form that is written.
@@ -46,8 +46,8 @@ pub enum KeyError {
     },
     /// An EC key without its public point, or without its curve.
     Incomplete(&'static str),
-    /// The key's bytes are damaged, its parts do not belong together, or ring does not take them
-    /// (an RSA exponent below 65537, more than two primes).
+    /// The key's bytes are damaged, its parts do not belong together, or who would sign does not
+    /// take them (ring: an RSA exponent below 65537; all: more than two primes).
     Damaged,
     /// A request without names.
     NoNames,
@@ -98,47 +98,13 @@ pub struct PrivateKey {
     signer: Signer,
 }
 
-/// The key as ring uses it. ring does not wipe its copy.
-enum Signer {
-    Ec(Box<EcdsaKeyPair>),
-    Rsa(Box<RsaKeyPair>),
-}
-
-/// What each key type means to ring, rcgen and rsa.
-enum Recipe {
-    /// The curve with its hash, and what names both in a request.
-    Ec(
-        &'static EcdsaSigningAlgorithm,
-        &'static rcgen::SignatureAlgorithm,
-    ),
-    /// The length of the modulus in bits.
-    Rsa(usize),
-}
-
-impl Recipe {
-    fn of(kind: KeyType) -> Self {
-        match kind {
-            KeyType::Ec256 => Self::Ec(
-                &signature::ECDSA_P256_SHA256_ASN1_SIGNING,
-                &rcgen::PKCS_ECDSA_P256_SHA256,
-            ),
-            KeyType::Ec384 => Self::Ec(
-                &signature::ECDSA_P384_SHA384_ASN1_SIGNING,
-                &rcgen::PKCS_ECDSA_P384_SHA384,
-            ),
-            KeyType::Rsa2048 => Self::Rsa(2048),
-            KeyType::Rsa3072 => Self::Rsa(3072),
-            KeyType::Rsa4096 => Self::Rsa(4096),
-        }
-    }
-}
-
 impl PrivateKey {
-    /// Makes a new key. RSA takes its time: seconds to minutes on a small router.
+    /// Makes a new key. RSA takes its time: seconds to minutes on a small router, 8192 bits far more.
     pub fn generate(kind: KeyType) -> Result<Self, KeyError> {
-        let pkcs8 = match Recipe::of(kind) {
-            Recipe::Ec(algorithm, _) => generate_ec(algorithm)?,
-            Recipe::Rsa(bits) => generate_rsa(bits)?,
+        let pkcs8 = match Maker::of(kind) {
+            Maker::Ec(algorithm) => generate_ec(algorithm)?,
+            Maker::P521 => generate_p521()?,
+            Maker::Rsa(bits) | Maker::LongRsa(bits) => generate_rsa(bits)?,
         };
         Self::from_pkcs8(kind, pkcs8)
     }
@@ -155,12 +121,7 @@ impl PrivateKey {
     }
 
     fn from_pkcs8(kind: KeyType, pkcs8: Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
-        let signer = match Recipe::of(kind) {
-            Recipe::Ec(algorithm, _) => Signer::Ec(Box::new(open_ec(algorithm, &pkcs8)?)),
-            Recipe::Rsa(_) => RsaKeyPair::from_pkcs8(&pkcs8)
-                .map(|key| Signer::Rsa(Box::new(key)))
-                .map_err(|_| KeyError::Damaged)?,
-        };
+        let signer = Signer::open(kind, &pkcs8)?;
         Ok(Self {
             kind,
             pkcs8,
@@ -180,30 +141,15 @@ impl PrivateKey {
 
     /// The public key as SubjectPublicKeyInfo, DER.
     pub fn public_key_spki_der(&self) -> Vec<u8> {
-        self.subject_public_key_info()
+        request::public_key(self.kind, &self.signer)
+            .and_then(|key| key.to_der())
+            .expect("a public key fits into DER")
     }
 
     /// Signs as certificates and requests are signed: ECDSA (DER) with the hash of the curve's
     /// size, or RSA PKCS#1 v1.5 with SHA-256.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let random = SystemRandom::new();
-        match &self.signer {
-            Signer::Ec(key) => key
-                .sign(&random, message)
-                .map(|signature| signature.as_ref().to_vec())
-                .map_err(|_| KeyError::Sign),
-            Signer::Rsa(key) => {
-                let mut signature = vec![0; key.public().modulus_len()];
-                key.sign(
-                    &signature::RSA_PKCS1_SHA256,
-                    &random,
-                    message,
-                    &mut signature,
-                )
-                .map_err(|_| KeyError::Sign)?;
-                Ok(signature)
-            }
-        }
+        self.signer.sign(message)
     }
 
     /// A PKCS#10 request (RFC 2986), DER, for these names and nothing else; its subject is empty.
@@ -211,49 +157,12 @@ impl PrivateKey {
         if identifiers.is_empty() {
             return Err(KeyError::NoNames);
         }
-        let mut params = CertificateParams::default();
-        // rcgen's default is CN "rcgen self signed cert".
-        params.distinguished_name = DistinguishedName::new();
-        params.subject_alt_names = identifiers
-            .iter()
-            .map(|identifier| match identifier {
-                Identifier::Dns(name) => name.as_str().try_into().map(SanType::DnsName),
-                Identifier::Ip(address) => Ok(SanType::IpAddress(*address)),
-            })
-            // A Domain is ASCII, so all that can fail below is the signature.
-            .collect::<Result<_, rcgen::Error>>()
-            .map_err(|_| KeyError::Sign)?;
-        params
-            .serialize_request(self)
-            .map(|request| request.der().to_vec())
-            .map_err(|_| KeyError::Sign)
+        request::request(self.kind, &self.signer, identifiers)
     }
 }
 
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PrivateKey({}, ***)", self.kind)
-    }
-}
-
-impl PublicKeyData for PrivateKey {
-    fn der_bytes(&self) -> &[u8] {
-        match &self.signer {
-            Signer::Ec(key) => key.public_key().as_ref(),
-            Signer::Rsa(key) => key.public_key().as_ref(),
-        }
-    }
-
-    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        match Recipe::of(self.kind) {
-            Recipe::Ec(_, signature) => signature,
-            Recipe::Rsa(_) => &rcgen::PKCS_RSA_SHA256,
-        }
-    }
-}
-
-impl SigningKey for PrivateKey {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        PrivateKey::sign(self, message).map_err(|_| rcgen::Error::RemoteKeyError)
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn read_pem(text: &str) -> Result<(Algorithm, Zeroizing<Vec<u8>>), Ke
     };
     let algorithm = algorithm_of(&pkcs8).ok_or(KeyError::Damaged)?;
     if let Algorithm::Ec(_) = algorithm {
-        // The point is optional in the format, but ring needs it.
+        // The point is optional in the format, but ring needs it; so it is wanted on every curve.
         let [_, point] = open_pkcs8(&pkcs8)
             .and_then(|(_, mut key)| open_sec1(&mut key))
             .ok_or(KeyError::Damaged)?;

@@ -57,22 +57,28 @@ pub enum KeyType {
     Ec256,
     /// ECDSA on P-384.
     Ec384,
+    /// ECDSA on P-521.
+    Ec521,
     /// RSA with a 2048-bit modulus.
     Rsa2048,
     /// RSA with a 3072-bit modulus.
     Rsa3072,
     /// RSA with a 4096-bit modulus.
     Rsa4096,
+    /// RSA with an 8192-bit modulus.
+    Rsa8192,
 }
 
 impl KeyType {
     /// Every key type, in the order of CONFIG.
-    pub const ALL: [KeyType; 5] = [
+    pub const ALL: [KeyType; 7] = [
         KeyType::Ec256,
         KeyType::Ec384,
+        KeyType::Ec521,
         KeyType::Rsa2048,
         KeyType::Rsa3072,
         KeyType::Rsa4096,
+        KeyType::Rsa8192,
     ];
 
     /// The name used in UCI, `meta.json` and messages.
@@ -80,9 +86,11 @@ impl KeyType {
         match self {
             KeyType::Ec256 => "ec256",
             KeyType::Ec384 => "ec384",
+            KeyType::Ec521 => "ec521",
             KeyType::Rsa2048 => "rsa2048",
             KeyType::Rsa3072 => "rsa3072",
             KeyType::Rsa4096 => "rsa4096",
+            KeyType::Rsa8192 => "rsa8192",
         }
     }
 }
@@ -96,12 +104,16 @@ impl fmt::Display for KeyType {
 impl FromStr for KeyType {
     type Err = ();
 
-    /// Takes the UCI names and acme.sh's spellings (`ec-256`, `2048`).
+    /// Takes the UCI names and acme.sh's spellings (`ec-256`, `2048`); `521` can only be the curve.
     fn from_str(text: &str) -> Result<Self, ()> {
         let folded = text.trim().to_ascii_lowercase().replace('-', "");
+        let alone = |k: &KeyType| match k {
+            KeyType::Ec521 => Some("521"),
+            _ => k.name().strip_prefix("rsa"),
+        };
         KeyType::ALL
             .into_iter()
-            .find(|k| k.name() == folded || k.name().strip_prefix("rsa") == Some(&folded))
+            .find(|k| k.name() == folded || alone(k) == Some(&folded))
             .ok_or(())
     }
 }
@@ -125,10 +137,15 @@ mod tests {
             ("2048", KeyType::Rsa2048),
             (" rsa4096 ", KeyType::Rsa4096),
             ("rsa-3072", KeyType::Rsa3072),
+            ("ec521", KeyType::Ec521),
+            ("ec-521", KeyType::Ec521),
+            ("521", KeyType::Ec521),
+            ("rsa8192", KeyType::Rsa8192),
+            ("8192", KeyType::Rsa8192),
         ] {
             assert_eq!(text.parse(), Ok(want), "{text}");
         }
-        for text in ["", "rsa", "ec", "256", "rsa1024", "ecdsa"] {
+        for text in ["", "rsa", "ec", "256", "rsa521", "rsa1024", "ecdsa"] {
             assert_eq!(text.parse::<KeyType>(), Err(()), "{text}");
         }
     }

@@ -1,6 +1,6 @@
 //! Certificates of many shapes.
 
-use crate::openssl::{Folder, P256, names};
+use crate::openssl::{Folder, P256, P521, RSA_8192, names};
 use certkeeper::keys::{PrivateKey, base64url};
 use certkeeper::types::{Identifier, KeyType, Timestamp};
 use certkeeper::x509::{Certificate, covers, key_matches, split_pem_chain, to_pem};
@@ -193,7 +193,7 @@ fn keys_are_described_not_refused() {
             Some(KeyType::Ec384),
             "EC P-384",
         ),
-        ("EC -pkeyopt ec_paramgen_curve:P-521", None, "EC P-521"),
+        (P521, Some(KeyType::Ec521), "EC P-521"),
         (
             "EC -pkeyopt ec_paramgen_curve:secp256k1",
             None,
@@ -204,17 +204,20 @@ fn keys_are_described_not_refused() {
             Some(KeyType::Rsa2048),
             "RSA 2048",
         ),
+        (RSA_8192, Some(KeyType::Rsa8192), "RSA 8192"),
         ("RSA -pkeyopt rsa_keygen_bits:1024", None, "RSA 1024"),
         ("RSA -pkeyopt rsa_keygen_bits:1031", None, "RSA 1031"),
         ("ED25519", None, "Ed25519"),
     ] {
-        let key = folder.make_key(algorithm);
+        let key = folder.make_or_take_key(algorithm);
         let read = make_certificate(&folder, "-subj /CN=x", &[]);
         assert_eq!(
             (read.key_type(), read.key_description().as_str()),
             (kind, words)
         );
-        if let Ok(key) = PrivateKey::from_pem(&key) {
+        let key = PrivateKey::from_pem(&key);
+        assert_eq!(key.is_ok(), kind.is_some());
+        if let Ok(key) = key {
             assert!(key_matches(&read, &key));
             let other = PrivateKey::generate(KeyType::Ec256).expect("a key");
             assert!(!key_matches(&read, &other));

@@ -4,3 +4,6 @@ mod certificates;
 mod mutants;
 mod openssl;
 mod private;
+#[allow(dead_code, reason = "the servers of other tests")]
+#[path = "../support/tools.rs"]
+mod tools;

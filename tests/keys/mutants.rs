@@ -1,7 +1,7 @@
 //! Damaged certificates, keys and chains.
 
 use crate::certificates::make_certificate;
-use crate::openssl::{Folder, P256};
+use crate::openssl::{Folder, P256, P521, RSA_8192};
 use certkeeper::keys::PrivateKey;
 use certkeeper::x509::{Certificate, split_pem_chain, to_pem};
 use proptest::prelude::*;
@@ -19,6 +19,18 @@ fn samples() -> &'static (Vec<u8>, String) {
             &["subjectAltName=DNS:example.org,IP:192.0.2.1,IP:2001:db8::1,email:a@b.c"],
         );
         (read.der, key)
+    })
+}
+
+/// Keys that ring does not open: PKCS#8, DER.
+fn keys_of_others() -> &'static [Vec<u8>; 2] {
+    static KEYS: OnceLock<[Vec<u8>; 2]> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        let folder = Folder::new();
+        [P521, RSA_8192].map(|key| {
+            folder.make_or_take_key(key);
+            folder.pkcs8()
+        })
     })
 }
 
@@ -74,5 +86,21 @@ proptest! {
         let mut pem = key.clone().into_bytes();
         mutate(&mut pem, &inner);
         let _ = PrivateKey::from_pem(&String::from_utf8_lossy(&pem));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_make_a_key_panic(
+        which in 0usize..2,
+        changes in prop::collection::vec((2u8..5, any::<usize>(), any::<u8>()), 1..4),
+    ) {
+        let mut der = keys_of_others()[which].clone();
+        mutate(&mut der, &changes);
+        if let Ok(key) = PrivateKey::from_pem(&to_pem(&der).replace("CERTIFICATE", "PRIVATE KEY")) {
+            prop_assert!(key.sign(&der).is_ok());
+        }
     }
 }

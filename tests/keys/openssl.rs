@@ -55,6 +55,21 @@ impl Folder {
         self.openssl(&format!("genpkey -out k.pem -algorithm {options}"));
         self.text("k.pem")
     }
+
+    /// Makes `k.pem`, or takes the key that the text is.
+    pub fn make_or_take_key(&self, options: &str) -> String {
+        if !options.starts_with("-----") {
+            return self.make_key(options);
+        }
+        self.write("k.pem", options);
+        options.into()
+    }
+
+    /// `k.pem` as PKCS#8, DER.
+    pub fn pkcs8(&self) -> Vec<u8> {
+        self.openssl("pkcs8 -in k.pem -topk8 -nocrypt -outform DER -out k.der");
+        self.read("k.der")
+    }
 }
 
 impl Drop for Folder {
@@ -70,3 +85,7 @@ pub fn names(list: &[&str]) -> Vec<Identifier> {
 }
 
 pub const P256: &str = "EC -pkeyopt ec_paramgen_curve:P-256";
+pub const P521: &str = "EC -pkeyopt ec_paramgen_curve:P-521";
+
+/// RSA with 8192 bits, made once by openssl: each takes it, or us, many seconds.
+pub const RSA_8192: &str = include_str!("rsa8192.pem");

@@ -1,6 +1,7 @@
 //! Private keys, requests and account keys.
 
-use crate::openssl::{Folder, P256, names};
+use crate::openssl::{Folder, P256, P521, RSA_8192, names};
+use crate::tools;
 use certkeeper::keys::{AccountKey, KeyError, PrivateKey, base64url};
 use certkeeper::types::KeyType;
 use certkeeper::x509::to_pem;
@@ -22,9 +23,11 @@ fn check_key(key: &PrivateKey, folder: &Folder) {
     let (text, hash) = match key.kind() {
         KeyType::Ec256 => ("NIST CURVE: P-256", "sha256"),
         KeyType::Ec384 => ("NIST CURVE: P-384", "sha384"),
+        KeyType::Ec521 => ("NIST CURVE: P-521", "sha512"),
         KeyType::Rsa2048 => ("(2048 bit, 2 primes)", "sha256"),
         KeyType::Rsa3072 => ("(3072 bit, 2 primes)", "sha256"),
         KeyType::Rsa4096 => ("(4096 bit, 2 primes)", "sha256"),
+        KeyType::Rsa8192 => ("(8192 bit, 2 primes)", "sha256"),
     };
     let pem = key.to_pem();
     assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----\n"));
@@ -75,15 +78,32 @@ fn check_csr(key: &PrivateKey, folder: &Folder) {
             "DNS:example.org, DNS:*.example.org, IP Address:192.0.2.1, IP Address:2001:DB8:0:0:0:0:0:1",
         ]
     );
-    assert!(!text.contains("rcgen"));
+    let algorithm = match key.kind() {
+        KeyType::Ec256 => "ecdsa-with-SHA256",
+        KeyType::Ec384 => "ecdsa-with-SHA384",
+        KeyType::Ec521 => "ecdsa-with-SHA512",
+        _ => "sha256WithRSAEncryption",
+    };
+    assert!(text.contains(&format!("Signature Algorithm: {algorithm}\n")));
     assert_eq!(key.csr(&[]), Err(KeyError::NoNames));
 }
 
 #[test]
 fn ec_keys() {
     let folder = Folder::new();
-    for kind in [KeyType::Ec256, KeyType::Ec384] {
+    for kind in [KeyType::Ec256, KeyType::Ec384, KeyType::Ec521] {
         check_key(&PrivateKey::generate(kind).expect("a key"), &folder);
+    }
+}
+
+/// Often enough for numbers that are shorter than the curve's.
+#[test]
+fn p521_signatures() {
+    let folder = Folder::new();
+    let key = PrivateKey::generate(KeyType::Ec521).expect("a key");
+    for round in 0..20u8 {
+        let signature = key.sign(&[round]).expect("a signature");
+        assert_signature(&folder, "sha512", &key.to_pem(), &[round], &signature);
     }
 }
 
@@ -116,6 +136,20 @@ fn rsa_4096_keys() {
 }
 
 #[test]
+fn rsa_8192_keys() {
+    if std::env::var_os("CERTKEEPER_TEST_LONG").is_none() {
+        return tools::skip(
+            "making RSA-8192",
+            "a minute; CERTKEEPER_TEST_LONG=1 does it",
+        );
+    }
+    check_key(
+        &PrivateKey::generate(KeyType::Rsa8192).expect("a key"),
+        &Folder::new(),
+    );
+}
+
+#[test]
 fn reads_the_keys_of_openssl_in_every_form() {
     let folder = Folder::new();
     for (algorithm, kind, old) in [
@@ -125,6 +159,7 @@ fn reads_the_keys_of_openssl_in_every_form() {
             KeyType::Ec384,
             "EC PRIVATE KEY",
         ),
+        (P521, KeyType::Ec521, "EC PRIVATE KEY"),
         (
             "RSA -pkeyopt rsa_keygen_bits:2048",
             KeyType::Rsa2048,
@@ -140,8 +175,9 @@ fn reads_the_keys_of_openssl_in_every_form() {
             KeyType::Rsa4096,
             "RSA PRIVATE KEY",
         ),
+        (RSA_8192, KeyType::Rsa8192, "RSA PRIVATE KEY"),
     ] {
-        let new = folder.make_key(algorithm);
+        let new = folder.make_or_take_key(algorithm);
         let key = PrivateKey::from_pem(&new).expect(algorithm);
         assert_eq!((key.kind(), key.to_pem()), (kind, new));
         check_key(&key, &folder);
@@ -174,7 +210,6 @@ fn says_why_it_refuses_a_key() {
     for (algorithm, what) in [
         ("ED25519", "Ed25519"),
         ("X25519", "algorithm 1.3.101.110"),
-        ("EC -pkeyopt ec_paramgen_curve:P-521", "EC P-521"),
         (
             "EC -pkeyopt ec_paramgen_curve:secp256k1",
             "EC on curve 1.3.132.0.10",
@@ -186,7 +221,7 @@ fn says_why_it_refuses_a_key() {
         assert_eq!(
             refused(&folder.make_key(algorithm)),
             format!(
-                "the private key is {what}; allowed are ec256, ec384, rsa2048, rsa3072, rsa4096"
+                "the private key is {what}; allowed are ec256, ec384, ec521, rsa2048, rsa3072, rsa4096, rsa8192"
             )
         );
     }
@@ -220,13 +255,15 @@ fn says_why_it_refuses_a_key() {
     assert!(refused(&good.replace("PRIVATE", "OPENSSH PRIVATE")).contains("'OPENSSH PRIVATE KEY'"));
     assert!(refused(&good[..100]).contains("cut off"));
 
-    // Another key's point behind this one's private part.
-    folder.openssl("pkey -in k.pem -outform DER -out k.der");
-    let mut der = folder.read("k.der");
-    let end = der.len() - 1;
-    der[end] ^= 1;
-    let text = to_pem(&der).replace("CERTIFICATE", "PRIVATE KEY");
-    assert_eq!(PrivateKey::from_pem(&text).err(), Some(KeyError::Damaged));
+    // What comes last: the point, of another key now; the coefficient of an RSA key.
+    for algorithm in [P256, P521, "RSA -pkeyopt rsa_keygen_bits:2048", RSA_8192] {
+        folder.make_or_take_key(algorithm);
+        let mut der = folder.pkcs8();
+        let end = der.len() - 1;
+        der[end] ^= 1;
+        let text = to_pem(&der).replace("CERTIFICATE", "PRIVATE KEY");
+        assert_eq!(PrivateKey::from_pem(&text).err(), Some(KeyError::Damaged));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::process::{self, Finished, Running};
 use super::temp_root::TempRoot;
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::Command;
 use std::time::Duration;
 
@@ -23,6 +23,14 @@ pub struct Certkeeper {
 impl Certkeeper {
     /// `certkeeper --root <temp> ARGS…` with PATH as its whole environment.
     pub fn new(temp: &TempRoot, args: &[&str]) -> Self {
+        let mut bare = Self::bare(temp, &["--root"]);
+        bare.command.arg(temp.root()).args(args);
+        bare
+    }
+
+    /// The same with these arguments alone, for tests of where the root comes from. What runs
+    /// without any root must only read.
+    pub fn bare(temp: &TempRoot, args: &[impl AsRef<OsStr>]) -> Self {
         let binary = env::var_os("CERTKEEPER_BIN")
             .unwrap_or_else(|| OsString::from(env!("CARGO_BIN_EXE_certkeeper")));
         let runner = env::var("CERTKEEPER_RUNNER").unwrap_or_default();
@@ -32,7 +40,7 @@ impl Certkeeper {
             .chain([binary]);
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words);
-        command.arg("--root").arg(temp.root()).args(args);
+        command.args(args);
         command.env_clear();
         command.env("PATH", env::var_os("PATH").unwrap_or_default());
         // Outside the crate: it must not find anything by chance.
@@ -53,6 +61,11 @@ impl Certkeeper {
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
+    }
+
+    /// The command line, for tests that give it a shell or a terminal to run in.
+    pub fn into_command(self) -> Command {
+        self.command
     }
 
     /// Starts it, for tests that watch or disturb it.

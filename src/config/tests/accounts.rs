@@ -1,0 +1,356 @@
+//! Accounts: presets by name, sections, staging.
+
+use super::*;
+use crate::acme::ca::{Eab, PRESETS};
+use crate::types::KeyType;
+
+/// `cert 'web'` with an account of this name and further lines; before it, an `account` section.
+fn with(section: &str, lines: &str) -> Config {
+    let section = match section {
+        "" => String::new(),
+        lines => format!("config account 'own'; {lines}; "),
+    };
+    let text = format!("{section}config cert 'web'; list domains a.example.org; {lines}");
+    config(&text.replace("; ", "\n"))
+}
+
+#[track_caller]
+fn account(config: &Config) -> &Account {
+    let cert = config.cert("web");
+    &cert
+        .unwrap_or_else(|| panic!("{:#?}", errors(config)))
+        .account
+}
+
+/// Why a preset cannot be used in this version.
+fn refusal(preset: &crate::acme::ca::Preset) -> Option<&'static str> {
+    match preset {
+        p if p.ended.is_some() => p.ended,
+        p if p.eab == Eab::Required => {
+            Some("external account binding is not in this version; letsencrypt works")
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn every_preset_is_usable_or_says_why_not() {
+    let mut usable = Vec::new();
+    for preset in &PRESETS {
+        let name = preset.name;
+        for (config, place) in [
+            (
+                with("", &format!("option account {name}")),
+                "line 3, cert 'web', option account",
+            ),
+            (
+                with(&format!("option ca {name}"), "option account own"),
+                "line 2, account 'own', option ca",
+            ),
+        ] {
+            match refusal(preset) {
+                None => {
+                    assert_eq!(account(&config).directory, preset.directory);
+                    assert_eq!(account(&config).preset, Some(name));
+                    assert!(account(&config).public && config.mistakes.is_empty());
+                    usable.push(name);
+                }
+                Some(why) => {
+                    says(&config, false, &[&format!("{place} '{name}': "), why]);
+                    assert_eq!(broken(&config), ["web"]);
+                }
+            }
+        }
+    }
+    usable.dedup();
+    assert_eq!(usable, ["letsencrypt", "letsencrypt-staging"]);
+    let ended = errors(&with("", "option account buypass"));
+    assert!(
+        ended[0].contains("ended its ACME service on 2025-10-31; use letsencrypt"),
+        "{}",
+        ended[0]
+    );
+}
+
+#[test]
+fn each_section_with_a_wrong_account_is_told() {
+    let text = ["a", "b"].map(|n| {
+        format!("config cert '{n}'\nlist domains {n}.example.org\noption account buypass\n")
+    });
+    let config = config(&text.concat());
+    assert_eq!(broken(&config), ["a", "b"]);
+    let all = errors(&config);
+    for (place, text) in ["line 3, cert 'a'", "line 6, cert 'b'"].iter().zip(&all) {
+        assert!(text.contains(place), "{all:#?}");
+    }
+    assert_eq!(all.len(), 2, "{all:#?}");
+}
+
+#[test]
+fn a_wrong_account_section_is_told_once_and_stops_each_that_uses_it() {
+    let certs = ["a", "b", "c"].map(|n| {
+        let account = if n == "c" { "letsencrypt" } else { "own" };
+        format!("config cert '{n}'\nlist domains {n}.example.org\noption account {account}\n")
+    });
+    let config = config(&format!(
+        "config account 'own'\noption ca nosuch\n{}",
+        certs.concat()
+    ));
+    says(
+        &config,
+        false,
+        &[
+            "line 2, account 'own', option ca 'nosuch'",
+            "acme_server takes any other",
+        ],
+    );
+    assert_eq!(
+        (names(&config), broken(&config)),
+        (vec!["c"], vec!["a", "b"])
+    );
+    assert_eq!(
+        config.broken[0].1, config.broken[1].1,
+        "the reason is told of both"
+    );
+}
+
+#[test]
+fn unknown_accounts_name_the_nearest() {
+    for (section, name, meant) in [
+        ("", "letsencypt", "did you mean 'letsencrypt'?"),
+        ("", "zeroSSL", "did you mean 'zerossl'?"),
+        (
+            "option acme_server https://ca.test",
+            "onw",
+            "did you mean 'own'?",
+        ),
+        ("", "frobnicate", "(`certkeeper cas` lists them)"),
+    ] {
+        let config = with(section, &format!("option account {name}"));
+        says(
+            &config,
+            false,
+            &[
+                &format!("option account '{name}': neither a 'config account'"),
+                meant,
+            ],
+        );
+    }
+    let config = with("option ca letsencript", "option account own");
+    says(
+        &config,
+        false,
+        &[
+            "line 2, account 'own', option ca 'letsencript'",
+            "did you mean 'letsencrypt'?",
+        ],
+    );
+}
+
+#[test]
+fn an_account_section_says_which_ca() {
+    let config = with("option email a@b.example", "option account own");
+    says(
+        &config,
+        false,
+        &["line 1, account 'own': option ca (a name from `certkeeper cas`) or option acme_server"],
+    );
+
+    let config = with(
+        "option acme_server https://ca.test:9000/acme/dir; option ca_file /etc/r.pem",
+        "option account own",
+    );
+    let own = account(&config);
+    assert_eq!(
+        (own.name.as_str(), own.ca.as_str()),
+        ("own", "ca.test:9000")
+    );
+    assert_eq!(own.directory, "https://ca.test:9000/acme/dir");
+    assert_eq!((own.preset, own.public), (None, false));
+    assert_eq!(own.ca_file, Some(PathBuf::from("/r/etc/r.pem")));
+
+    // A section of a preset's name is the section.
+    let text = "config account 'letsencrypt'\noption acme_server https://ca.test\nconfig cert 'web'\nlist domains a.lan\n";
+    assert_eq!(account(&super::config(text)).ca, "ca.test");
+}
+
+#[test]
+fn a_ca_that_is_not_known_is_told_beside_a_server_too() {
+    let config = with(
+        "option acme_server https://ca.test; option ca digicrt",
+        "option account own",
+    );
+    says(
+        &config,
+        false,
+        &[
+            "line 3, account 'own', option ca 'digicrt'",
+            "did you mean 'digicert'?",
+        ],
+    );
+}
+
+#[test]
+fn the_contact_of_the_account_goes_before_the_global_one() {
+    let global = "config certkeeper 'global'\noption account_email g@example.org\n";
+    for (email, wanted) in [
+        ("option email own@example.org", "own@example.org"),
+        ("", "g@example.org"),
+    ] {
+        for ca in [
+            "option acme_server https://ca.test",
+            "option ca letsencrypt",
+        ] {
+            let text = format!(
+                "{global}config account 'own'\n{ca}\n{email}\nconfig cert 'web'\nlist domains a.example.org\noption account own\n"
+            );
+            assert_eq!(
+                account(&config(&text)).email.as_deref(),
+                Some(wanted),
+                "{ca}"
+            );
+        }
+    }
+    let preset = format!("{global}config cert 'web'\nlist domains a.example.org\n");
+    assert_eq!(
+        account(&config(&preset)).email.as_deref(),
+        Some("g@example.org")
+    );
+}
+
+#[test]
+fn external_account_binding_is_refused_without_its_values() {
+    for option in ["eab_kid", "eab_hmac_key"] {
+        let config = with(
+            &format!("option ca letsencrypt; option {option} canary"),
+            "option account own",
+        );
+        says(
+            &config,
+            false,
+            &[
+                &format!("line 3, account 'own', option {option} '***'"),
+                "not in this version",
+            ],
+        );
+        assert!(!errors(&config)[0].contains("canary"));
+    }
+}
+
+#[test]
+fn staging_takes_the_test_server_of_the_ca() {
+    let staging = "https://acme-staging-v02.api.letsencrypt.org/directory";
+    for (section, name, email) in [
+        ("", "letsencrypt", None),
+        ("", "letsencrypt-staging", None),
+        (
+            "option ca letsencrypt; option email a@example.org",
+            "own",
+            Some("a@example.org"),
+        ),
+    ] {
+        let config = with(section, &format!("option staging 1; option account {name}"));
+        let found = account(&config);
+        assert_eq!(
+            (found.directory.as_str(), found.email.as_deref()),
+            (staging, email),
+            "{name}"
+        );
+        assert_eq!(
+            (found.name.as_str(), found.preset),
+            (name, Some("letsencrypt-staging"))
+        );
+    }
+    // One account for both: two directories.
+    let both = "config cert 'web'\nlist domains a.example.org\nconfig cert 'test'\nlist domains a.example.org\noption staging 1\n";
+    let both = config(both);
+    let directories: Vec<_> = both
+        .certs
+        .iter()
+        .map(|c| c.account.directory.as_str())
+        .collect();
+    assert_eq!(
+        directories,
+        ["https://acme-v02.api.letsencrypt.org/directory", staging]
+    );
+}
+
+#[test]
+fn staging_of_a_ca_that_has_none_is_refused() {
+    for name in ["zerossl", "actalis", "sectigo-dv"] {
+        let config = with("", &format!("option staging 1; option account {name}"));
+        says(
+            &config,
+            false,
+            &[&format!(
+                "option account '{name}': this CA has no staging server; leave 'staging' out"
+            )],
+        );
+    }
+    let config = with(
+        "option acme_server https://ca.test",
+        "option staging 1; option account own",
+    );
+    says(
+        &config,
+        false,
+        &[
+            "account 'own', option acme_server 'https://ca.test'",
+            "no staging server is known for it",
+        ],
+    );
+    assert_eq!(broken(&config), ["web"]);
+    let config = with("", "option staging 1; option account google");
+    says(
+        &config,
+        false,
+        &["option account 'google': external account binding is not in this version"],
+    );
+}
+
+/// "Leave staging out" sends people to a CA that has ended.
+#[test]
+fn staging_of_a_ca_that_has_ended_says_that() {
+    let config = with("", "option staging 1; option account buypass");
+    says(&config, false, &["ended its ACME service on 2025-10-31"]);
+}
+
+#[test]
+fn further_accounts_are_not_used_yet_and_that_is_said() {
+    let config = with(
+        "",
+        "list account letsencrypt; list account letsencrypt-staging",
+    );
+    says(
+        &config,
+        true,
+        &[
+            "line 3, cert 'web', option account 'letsencrypt-staging'",
+            "the first is used",
+        ],
+    );
+    assert_eq!(account(&config).name, "letsencrypt");
+}
+
+#[test]
+fn keys_that_a_ca_does_not_sign_are_refused() {
+    for key in KeyType::ALL {
+        for preset in PRESETS.iter().filter(|p| refusal(p).is_none()) {
+            let lines = format!("option account {}; option key_type {key}", preset.name);
+            let config = with("", &lines);
+            if preset.keys.contains(&key) {
+                assert_eq!(config.cert("web").expect("runs").key_type, key);
+                continue;
+            }
+            let place = format!(
+                "line 4, cert 'web', option key_type '{key}': {} signs ec256",
+                preset.title
+            );
+            says(&config, false, &[&place]);
+        }
+        // A CA that we do not know is asked.
+        let lines = format!("option account own; option key_type {key}");
+        let own = with("option acme_server https://ca.test", &lines);
+        assert_eq!(own.cert("web").expect("runs").key_type, key);
+    }
+}

@@ -1,0 +1,340 @@
+//! Credentials: where they come from, that they are whole, and that nothing shows them.
+
+use super::*;
+use crate::types::Secret;
+
+/// `cert 'web'` over PowerDNS, `LINES` in its section.
+fn powerdns(lines: &str, secrets: &str) -> Config {
+    let main = "config cert 'web'\n\tlist domains 'www.example.org'\n\toption dns 'pdns'\n";
+    config_of(edit(main, "config cert", lines).0, secrets)
+}
+
+const URL: &str = "list credentials 'PDNS_Url=http://192.0.2.53:8081'";
+
+#[track_caller]
+fn value(config: &Config, name: &str) -> String {
+    let found = by_dns(config).credentials.get(name).map(Secret::expose);
+    found.unwrap_or_else(|| panic!("no {name}")).to_owned()
+}
+
+#[test]
+fn surrounding_quotes_and_blanks_are_stripped() {
+    for (entry, wanted) in [
+        ("PDNS_Token=abc", "abc"),
+        (" PDNS_Token = abc ", "abc"),
+        ("PDNS_Token=\"abc\"", "abc"),
+        ("PDNS_Token=\" a b \"", "a b"),
+        ("PDNS_Token='abc'", "abc"),
+        ("PDNS_Token=a\"b'c\\d$e`f", "a\"b'c\\d$e`f"),
+        ("PDNS_Token=\"abc", "\"abc"),
+        ("PDNS_Token=\"", "\""),
+        ("PDNS_Token='abc\"", "'abc\""),
+        ("PDNS_Token=a=b==", "a=b=="),
+        ("PDNS_Token=$(reboot)", "$(reboot)"),
+        ("PDNS_Token=ü→", "ü→"),
+    ] {
+        let quoted = entry.replace('\\', "\\\\").replace('"', "\\\"");
+        let secrets = format!("config secret 'web'\n\tlist credentials \"{quoted}\"\n");
+        let config = powerdns(URL, &secrets);
+        assert_eq!(value(&config, "PDNS_Token"), wanted, "{entry}");
+        assert!(config.mistakes.is_empty(), "{:?}", config.mistakes);
+    }
+}
+
+#[test]
+fn the_second_file_adds_to_each_kind_of_section_and_wins() {
+    let main = format!(
+        "{}\
+config provider 'shared'\n\toption dns 'powerdns'\n\t{URL}\n\tlist credentials 'PDNS_Ttl=1'\n\
+config cert 'one'\n\tlist domains 'a.example.org b.example.org'\n\toption provider 'shared'\n\
+config domain 'own'\n\toption cert 'one'\n\toption name 'b.example.org'\n\toption dns 'pdns'\n",
+        "config cert 'web'\n\tlist domains 'www.example.org'\n\toption dns 'pdns'\n"
+    );
+    let secrets = "
+config secret 'web'\n\tlist credentials 'PDNS_Url=http://192.0.2.1'\n\tlist credentials 'PDNS_Token=of-web'
+config secret 'shared'\n\tlist credentials 'PDNS_Token=of-shared'\n\tlist credentials 'PDNS_Ttl=2'
+config secret 'own'\n\toption credentials 'PDNS_Token=of-own'
+config secret 'own'\n\tlist credentials 'PDNS_Url=http://192.0.2.3'
+config secret 'stranger'\n\tlist credentials 'PDNS_Token=of-stranger'
+";
+    let config = config_of(main, secrets);
+    assert!(config.mistakes.is_empty(), "{:?}", config.mistakes);
+    let one = config.cert("one").expect("runs");
+    let of = |name: &Name, key: &str| match &name.validation {
+        Validation::Dns(m) => m.credentials.get(key).map_or("", Secret::expose).to_owned(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(value(&config, "PDNS_Token"), "of-web");
+    assert_eq!(value(&config, "PDNS_Url"), "http://192.0.2.1");
+    assert_eq!(of(&one.names[0], "PDNS_Token"), "of-shared");
+    assert_eq!(of(&one.names[0], "PDNS_Ttl"), "2");
+    assert_eq!(of(&one.names[1], "PDNS_Token"), "of-own");
+    assert_eq!(of(&one.names[1], "PDNS_Url"), "http://192.0.2.3");
+    assert_eq!(
+        of(&one.names[1], "PDNS_Ttl"),
+        "",
+        "a way of its own is whole"
+    );
+}
+
+#[test]
+fn a_secret_in_the_main_file_warns_with_the_command_that_moves_it() {
+    let config = powerdns(&format!("{URL}; list credentials 'PDNS_Token=x'"), "");
+    let line = "line 4, cert 'web', option credentials 'PDNS_Token'";
+    let command = "`certkeeper secret web PDNS_Token`";
+    says(&config, true, &[line, "a read-only login sees it", command]);
+    assert_eq!(value(&config, "PDNS_Token"), "x", "it works all the same");
+    // What is no secret may stand there.
+    let config = powerdns(
+        URL,
+        "config secret 'web'\n\tlist credentials 'PDNS_Token=x'\n",
+    );
+    assert!(config.mistakes.is_empty(), "{:?}", config.mistakes);
+}
+
+#[test]
+fn a_shared_provider_is_complained_of_once() {
+    let provider = format!(
+        "config provider 'p'\n\toption dns 'pdns'\n\t{URL}\n\tlist credentials 'PDNS_Token=x'\n"
+    );
+    let certs = ["a", "b"].map(|n| {
+        format!("config cert '{n}'\n\tlist domains '{n}.example.org'\n\toption provider 'p'\n")
+    });
+    let config = config(&format!("{provider}{}", certs.concat()));
+    assert_eq!(names(&config), ["a", "b"]);
+    says(
+        &config,
+        true,
+        &["provider 'p'", "`certkeeper secret p PDNS_Token`"],
+    );
+}
+
+#[test]
+fn what_is_missing_names_the_command_that_sets_it() {
+    for (main, place, command) in [
+        (
+            "config cert 'web'; list domains a.example.org; option dns pdns; list credentials PDNS_Url=x",
+            "line 1, cert 'web'",
+            "`certkeeper secret web PDNS_Token` asks for it",
+        ),
+        (
+            "config cert 'web'; list domains a.example.org; option dns exec",
+            "line 1, cert 'web'",
+            "`uci add_list certkeeper.web.credentials='EXEC_PATH=…'`",
+        ),
+        (
+            "config provider 'p'; option dns pdns; list credentials PDNS_Url=x; list credentials PDNS_Token=; \
+             config cert 'web'; list domains a.example.org; option provider p",
+            "line 1, provider 'p'",
+            "`certkeeper secret p PDNS_Token`",
+        ),
+        (
+            "config cert 'web'; list domains a.example.org; config domain 'd'; option cert web; \
+             option name a.example.org; option dns pdns; list credentials PDNS_Url=x",
+            "line 3, domain 'd'",
+            "`certkeeper secret d PDNS_Token`",
+        ),
+        (
+            "config provider 'p'; config cert 'web'; list domains a.example.org; option provider p",
+            "line 1, provider 'p'",
+            "option dns is wanted: the provider's module (`certkeeper providers`)",
+        ),
+    ] {
+        let config = config(&main.replace("; ", "\n"));
+        says(&config, false, &[place, command]);
+        assert_eq!(broken(&config), ["web"]);
+    }
+    // Both at once: each is named, and all before anything is asked for.
+    let all = errors(&powerdns("", ""));
+    assert_eq!(all.len(), 2, "{all:#?}");
+    assert!(
+        all[0].contains("PDNS_Url (URL of the server") && all[1].contains("PDNS_Token (API key)")
+    );
+}
+
+#[test]
+fn a_section_without_a_name_cannot_be_told_to_run_a_command_with_its_name() {
+    let main = "config cert 'web'; list domains a.example.org; config domain; option cert web; \
+                option name a.example.org; option dns pdns; list credentials PDNS_Url=x";
+    let config = config(&main.replace("; ", "\n"));
+    let all = errors(&config);
+    assert!(
+        !all[0].contains("secret SECTION"),
+        "there is no such section: {}",
+        all[0]
+    );
+    assert!(all[0].contains("name"), "it needs a name first: {}", all[0]);
+}
+
+#[test]
+fn names_that_a_module_does_not_use_warn() {
+    let token = "config secret 'web'\n\tlist credentials 'PDNS_Token=x'\n";
+    let config = powerdns(&format!("{URL}; list credentials 'PDNS_Tttl=5'"), token);
+    let text = "option credentials 'PDNS_Tttl': powerdns does not use it; did you mean PDNS_Ttl?";
+    says(&config, true, &["line 4", text]);
+    // A program of one's own may want any.
+    let lines = "list domains a.example.org; option dns exec; list credentials EXEC_PATH=/x; list credentials ANY=1";
+    assert!(web(lines).mistakes.is_empty());
+}
+
+#[test]
+fn entries_that_are_none_are_refused() {
+    for (entry, wanted) in [
+        ("abc", "NAME=value is wanted in each entry"),
+        ("=abc", "a credential's name has letters, digits and _"),
+        ("A B=abc", "a credential's name has letters, digits and _"),
+        ("A-B=abc", "a credential's name has letters, digits and _"),
+        ("Ä=abc", "a credential's name has letters, digits and _"),
+    ] {
+        let lines = format!("{URL}; list credentials PDNS_Token=x; list credentials '{entry}'");
+        let all = errors(&powerdns(&lines, ""));
+        assert_eq!(all.len(), 1, "{all:#?}");
+        let place = "certkeeper line 4, cert 'web', option credentials '***': ";
+        assert!(all[0].contains(&format!("{place}{wanted}")), "{}", all[0]);
+    }
+}
+
+#[test]
+fn a_mistake_in_the_file_of_secrets_names_that_file() {
+    let secrets = "\n\nconfig secret 'web'\n\tlist credentials 'PDNS_Token'\n";
+    let all = errors(&powerdns(
+        &format!("{URL}; list credentials PDNS_Token=x"),
+        secrets,
+    ));
+    let place = "/etc/config/certkeeper_secrets line 4, secret 'web', option credentials";
+    assert!(all[0].starts_with(place), "{}", all[0]);
+}
+
+// ---- nothing shows them -------------------------------------------------------------------
+
+const CANARY: &str = "kanarienvogel";
+
+/// Every place where a secret can stand: `file | section | line`. `§` is the canary.
+const PLACES: &str = "
+main | cert 'web' | list credentials 'PDNS_Token=§'
+main | cert 'web' | option credentials 'PDNS_Token=\"§\"'
+main | cert 'web' | list credentials 'PDNS_Tokn=§'
+main | cert 'web' | list credentials 'PDNS_Token:§'
+main | cert 'web' | list credentials '§'
+main | cert 'web' | list credentials '=§'
+main | cert 'web' | list credentials 'PDNS Token=§'
+main | cert 'web' | list credential 'PDNS_Token=§'
+main | cert 'web' | option PDNS_Token '§'
+main | cert 'web' | option eab_hmac_key '§'
+main | account 'own' | option eab_hmac_key '§'
+main | account 'own' | option eab_kid '§'
+main | account 'own' | list eab_hmac_key '§'
+main | account 'own' | option eab_hmac '§'
+main | provider 'p' | list credentials 'PDNS_Token=§'
+main | provider 'p' | list credentials '§'
+main | domain 'd' | list credentials 'PDNS_Token=§'
+main | domain 'd' | list credentials 'PDNS-Token=§'
+main | secret 'x' | list credentials 'PDNS_Token=§'
+main | secret 'x' | option eab_hmac_key '§'
+main | certkeeper 'global' | option token '§'
+secrets | secret 'web' | list credentials 'PDNS_Token=§'
+secrets | secret 'web' | list credentials '§'
+secrets | secret 'web' | list credentials ' =§'
+secrets | secret 'web' | list credentials 'PDNS_Token §'
+secrets | secret 'web' | option PDNS_Token '§'
+secrets | secret 'p' | list credentials 'PDNS_Token=§'
+secrets | secret 'p' | option credentials '§'
+secrets | secret 'd' | list credentials 'PDNS_Token=§'
+secrets | secret 'd' | list credentials '§'
+secrets | secret 'own' | option eab_hmac_key '§'
+secrets | secret 'own' | list eab_hmac_key '§'
+secrets | secret 'nobody' | list credentials '§'
+secrets | secrets 'web' | list credentials 'PDNS_Token=§'
+secrets | cert 'web' | list credentials 'PDNS_Token=§'
+";
+
+/// A configuration that uses every place, with one line more.
+fn with_place(file: &str, section: &str, line: &[u8]) -> Config {
+    let main = "
+config certkeeper 'global'
+config account 'own'\n\toption acme_server 'https://ca.test/dir'
+config provider 'p'\n\toption dns 'pdns'\n\tlist credentials 'PDNS_Url=http://192.0.2.1'
+config cert 'web'\n\tlist domains 'a.example.org b.example.org'\n\toption account 'own'\n\toption dns 'pdns'
+\tlist credentials 'PDNS_Url=http://192.0.2.1'
+config cert 'shared'\n\tlist domains 'c.example.org'\n\toption provider 'p'
+config domain 'd'\n\toption cert 'web'\n\toption name 'b.example.org'\n\toption dns 'pdns'
+\tlist credentials 'PDNS_Url=http://192.0.2.1'
+";
+    let more = [format!("config {section}\n\t").as_bytes(), line, b"\n"].concat();
+    match file {
+        "main" => config_of([main.as_bytes(), &more].concat(), ""),
+        _ => config_of(main, more),
+    }
+}
+
+#[track_caller]
+fn hides(config: &Config, canary: &str, place: &str) {
+    for mistake in &config.mistakes {
+        assert!(!mistake.to_string().contains(canary), "{place}: {mistake}");
+    }
+    for (_, why) in &config.broken {
+        assert!(!why.contains(canary), "{place}: {why}");
+    }
+    let shown = format!("{config:?}");
+    assert!(!shown.contains(canary), "{place}: {shown}");
+}
+
+#[test]
+fn nothing_shows_a_secret() {
+    for row in cells(PLACES) {
+        let line = row[2].replace('§', CANARY);
+        hides(
+            &with_place(row[0], row[1], line.as_bytes()),
+            CANARY,
+            &row.join(" | "),
+        );
+    }
+    // The canary does arrive where it is right, so it could be shown.
+    for (section, cert) in [("web", 0), ("p", 1), ("d", 0)] {
+        let line = format!("list credentials PDNS_Token={CANARY}");
+        let secrets = ["web", "p", "d"].map(|s| match s {
+            s if s == section => format!("config secret '{s}'\n\t{line}\n"),
+            s => format!("config secret '{s}'\n\tlist credentials PDNS_Token=x\n"),
+        });
+        let config = with_place("secrets", "secret 'none'", secrets.concat().as_bytes());
+        hides(&config, CANARY, section);
+        let ways = config.certs[cert].names.iter().map(|n| &n.validation);
+        let arrived = ways.filter_map(|v| match v {
+            Validation::Dns(m) => m.credentials.get("PDNS_Token").map(Secret::expose),
+            _ => None,
+        });
+        assert!(arrived.into_iter().any(|v| v == CANARY), "{section}");
+        assert!(
+            format!("{config:?}").contains("\"PDNS_Token\": ***"),
+            "{section}"
+        );
+    }
+}
+
+#[test]
+fn a_secret_that_is_not_utf8_is_not_shown() {
+    for (file, section, option) in [
+        ("main", "cert 'web'", "list credentials 'PDNS_Token="),
+        ("main", "account 'own'", "option eab_hmac_key '"),
+        ("secrets", "secret 'web'", "list credentials 'PDNS_Token="),
+        ("secrets", "secret 'p'", "list credentials 'PDNS_Token="),
+    ] {
+        let line = [option.as_bytes(), CANARY.as_bytes(), b"\xff'"].concat();
+        let config = with_place(file, section, &line);
+        assert!(config.has_errors());
+        hides(&config, CANARY, section);
+    }
+}
+
+/// Base64 ends in `=`: a token pasted without its name looks like a name without a value.
+#[test]
+fn a_secret_pasted_without_its_name_is_not_shown() {
+    let config = with_place(
+        "secrets",
+        "secret 'web'",
+        format!("list credentials '{CANARY}=='").as_bytes(),
+    );
+    for mistake in &config.mistakes {
+        assert!(!mistake.to_string().contains(CANARY), "{mistake}");
+    }
+}

@@ -1,0 +1,97 @@
+//! Options that are not known, and those that nothing acts on yet.
+
+use super::*;
+
+#[test]
+fn unknown_words_warn_with_the_nearest_one() {
+    for (kind, option, meant) in [
+        ("certkeeper", "acept_tos", "did you mean 'accept_tos'?"),
+        ("account", "acme_sever", "did you mean 'acme_server'?"),
+        ("provider", "credential", "did you mean 'credentials'?"),
+        ("cert", "domain", "did you mean 'domains'?"),
+        ("cert", "key-type", ""),
+        ("cert", "keytype", "did you mean 'key_type'?"),
+        ("cert", "frobnicate", ""),
+        ("domain", "nmae", "did you mean 'name'?"),
+    ] {
+        if option.contains('-') {
+            continue; // libuci refuses it.
+        }
+        let (main, line) = edited(kind, &format!("option {option} 'canary'"));
+        let config = config(&main);
+        let place = format!("line {line}, {kind} '");
+        says(
+            &config,
+            true,
+            &[&place, &format!("option {option}: unknown option"), meant],
+        );
+        assert_eq!(
+            warnings(&config)[0].contains("mean"),
+            !meant.is_empty(),
+            "{option}"
+        );
+        assert!(
+            !warnings(&config)[0].contains("canary"),
+            "it may be a secret"
+        );
+        assert_eq!(names(&config).len(), 3);
+    }
+    for (kind, meant) in [
+        ("certs", "did you mean 'config cert'?"),
+        ("certkeper", "did you mean 'config certkeeper'?"),
+        ("frob", "a section type that certkeeper does not know"),
+    ] {
+        let config = config(&format!("{BASE}config {kind} 'x'\n\toption y 'z'\n"));
+        says(
+            &config,
+            true,
+            &["line 18, ", &format!("{kind} 'x': "), meant],
+        );
+    }
+    let secrets = "config secrets 'web'\nconfig secret 'own'\n\tlist credential 'A=canary'\n";
+    let config = config_of(BASE, secrets);
+    let wanted = [
+        "/etc/config/certkeeper_secrets line 1, secrets 'web': a section type that certkeeper does \
+         not know; did you mean 'config secret'?",
+        "/etc/config/certkeeper_secrets line 3, secret 'own', option credential: unknown option; \
+         did you mean 'credentials'?",
+    ];
+    assert_eq!(warnings(&config), wanted);
+}
+
+#[test]
+fn options_that_nothing_acts_on_say_so() {
+    for row in cells(OPTIONS).filter(|r| r[0] != "secret") {
+        for option in row[1].split(' ').filter_map(|o| o.strip_prefix('!')) {
+            let (word, option) = match option.strip_prefix('*') {
+                Some(option) => ("list", option),
+                None => ("option", option),
+            };
+            let (main, line) = edited(row[0], &format!("{word} {option} 'x'"));
+            let config = config(&main);
+            let place = format!("line {line}, ");
+            says(
+                &config,
+                true,
+                &[&place, option, "this version does not act on it yet: "],
+            );
+            assert_eq!(names(&config).len(), 3, "{option}");
+        }
+    }
+    for value in ["0", "off", "no", "false"] {
+        let config = web(&format!(
+            "list domains a.example.org; option reuse_key '{value}'"
+        ));
+        assert!(config.mistakes.is_empty(), "{value}: {:?}", config.mistakes);
+    }
+}
+
+#[test]
+fn switched_off_in_any_spelling_asks_for_nothing() {
+    for value in ["disabled", " 0 "] {
+        let config = web(&format!(
+            "list domains a.example.org; option reuse_key '{value}'"
+        ));
+        assert!(config.mistakes.is_empty(), "{value}: {:?}", config.mistakes);
+    }
+}

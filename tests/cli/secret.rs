@@ -1,0 +1,394 @@
+//! `secret`: from stdin into a file that root alone reads, and nowhere else.
+
+use super::support::process::Finished;
+use super::support::temp_root::TempRoot;
+use super::uci_program::{NO_UCI, Uci};
+use super::{cert, certkeeper, ended, has, in_shell, site};
+use certkeeper::config::{self, Validation};
+use certkeeper::types::{Paths, Secret};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+const FILE: &str = "/etc/config/certkeeper_secrets";
+const CANARY: &str = "kanarienvogel";
+
+/// `cert 'web'` and `provider 'shared'` over PowerDNS.
+fn powerdns() -> TempRoot {
+    let dns = "option dns 'pdns'; list credentials 'PDNS_Url=http://192.0.2.1'";
+    let provider = "config provider 'shared'\n\toption dns 'powerdns'\n".to_owned();
+    site(&[cert("web", dns), provider])
+}
+
+/// `certkeeper secret WORDS` with this on stdin.
+fn secret(uci: &Uci, temp: &TempRoot, words: &str, stdin: &[u8]) -> Finished {
+    secret_by(uci, temp, words, stdin, "exec \"$@\" <typed")
+}
+
+fn secret_by(uci: &Uci, temp: &TempRoot, words: &str, stdin: &[u8], script: &str) -> Finished {
+    temp.write("typed", stdin);
+    let args: Vec<&str> = ["secret"].into_iter().chain(words.split(' ')).collect();
+    in_shell(uci.certkeeper(temp, &args), script)
+}
+
+fn mode(temp: &TempRoot) -> u32 {
+    fs::metadata(temp.path(FILE))
+        .expect("the file")
+        .permissions()
+        .mode()
+        & 0o7777
+}
+
+/// A credential of `cert 'web'`, as the configuration has it.
+fn value(temp: &TempRoot, name: &str) -> Option<String> {
+    let config = config::load(&Paths::new(temp.root())).unwrap_or_else(|e| panic!("{e}"));
+    let cert = config
+        .cert("web")
+        .unwrap_or_else(|| panic!("{:?}", config.mistakes));
+    match &cert.names[0].validation {
+        Validation::Dns(method) => method
+            .credentials
+            .get(name)
+            .map(Secret::expose)
+            .map(str::to_owned),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn it_is_kept_where_root_alone_reads_it_and_shown_nowhere() {
+    for umask in ["000", "022", "777"] {
+        let temp = powerdns();
+        let Some(uci) = Uci::new(&temp) else { return };
+        let script = format!("umask {umask}; exec \"$@\" <typed");
+        let typed = format!("{CANARY}\n");
+        let finished = ended(
+            secret_by(&uci, &temp, "web PDNS_Token", typed.as_bytes(), &script),
+            0,
+        );
+        assert_eq!(
+            (finished.stdout.as_str(), finished.stderr.as_str()),
+            ("PDNS_Token of 'web' is set\n", "")
+        );
+        assert_eq!(value(&temp, "PDNS_Token").as_deref(), Some(CANARY));
+        assert_eq!(mode(&temp), 0o600, "under umask {umask}");
+        assert!(
+            !uci.seen().is_empty() && !uci.seen().contains(CANARY),
+            "{}",
+            uci.seen()
+        );
+        assert!(!temp.read("/etc/config/certkeeper").contains(CANARY));
+        let places = fs::read_dir(temp.path("/etc/config"))
+            .expect("a folder")
+            .flatten();
+        assert_eq!(places.count(), 2, "nothing else is left there");
+        assert!(
+            !temp.path("/var/run/certkeeper/uci").exists(),
+            "its scratch folder is gone"
+        );
+        // Later commands tell that it is set, and no more.
+        let status = ended(certkeeper(&temp, &["status", "web"]).run(), 0);
+        has(&status.stdout, &["credentials  set: PDNS_Token PDNS_Url"]);
+        assert!(!status.report().contains(CANARY));
+    }
+}
+
+#[test]
+fn values_come_back_as_they_were_typed() {
+    let temp = powerdns();
+    let Some(uci) = Uci::new(&temp) else { return };
+    for typed in [
+        "plain",
+        "two words",
+        "it's",
+        "'",
+        "a'b'c'd",
+        "\"",
+        "say \"hi\" twice",
+        "back\\slash",
+        "\\",
+        "\\'",
+        "\\n",
+        "$HOME",
+        "$(reboot)",
+        "`reboot`",
+        "a;b",
+        "a#b",
+        "# no comment",
+        "a=b==",
+        "%s",
+        "*",
+        "tab\tinside",
+        "ü→ß",
+        "~",
+        "-n",
+        "--force",
+        "&& true",
+        "x' ; commit network ; set a.b='c",
+    ] {
+        let finished = ended(
+            secret(
+                &uci,
+                &temp,
+                "web PDNS_Token",
+                format!("{typed}\n").as_bytes(),
+            ),
+            0,
+        );
+        assert_eq!(finished.stderr, "", "{typed}");
+        assert_eq!(value(&temp, "PDNS_Token").as_deref(), Some(typed));
+        // libuci reads the same.
+        let file = temp.read(FILE);
+        let parsed = certkeeper::uci::parse(file.as_bytes()).expect("a file that libuci takes");
+        assert_eq!(parsed.len(), 1, "{file}");
+        assert_eq!(parsed[0].options.len(), 1, "{file}");
+        let shell = format!("PDNS_Token={typed}").replace('\'', r"'\''");
+        assert_eq!(
+            uci.show("certkeeper_secrets.web.credentials"),
+            format!("certkeeper_secrets.web.credentials='{shell}'\n")
+        );
+    }
+    assert_eq!(
+        fs::read_dir(temp.path("/etc/config"))
+            .expect("a folder")
+            .count(),
+        2
+    );
+    // Blanks around it and the line's end do not count; a second line is not read.
+    for typed in ["  x  \n", "x", "x\r\n", "x\ny\n"] {
+        ended(secret(&uci, &temp, "web PDNS_Token", typed.as_bytes()), 0);
+        assert_eq!(
+            value(&temp, "PDNS_Token").as_deref(),
+            Some("x"),
+            "{typed:?}"
+        );
+    }
+    let long = "x".repeat(16_000);
+    ended(secret(&uci, &temp, "web PDNS_Token", long.as_bytes()), 0);
+    assert_eq!(value(&temp, "PDNS_Token"), Some(long));
+}
+
+#[test]
+fn a_new_value_replaces_its_own_alone() {
+    let temp = powerdns();
+    let Some(uci) = Uci::new(&temp) else { return };
+    let before = "\
+config secret 'other'
+	list credentials 'PDNS_Token=of other'
+
+config secret 'web'
+	list credentials ' PDNS_Token = first'
+	list credentials 'PDNS_Ttl=5'
+	list credentials 'PDNS_Token=it'\\''s second'
+	list credentials 'PDNS_Token_2=kept'
+	option eab_hmac_key 'kept too'
+";
+    temp.write(FILE, before);
+    fs::set_permissions(temp.path(FILE), fs::Permissions::from_mode(0o600)).expect("a mode");
+    ended(secret(&uci, &temp, "web PDNS_Token", b"third\n"), 0);
+    assert_eq!(
+        uci.show("certkeeper_secrets"),
+        "certkeeper_secrets.other=secret\n\
+         certkeeper_secrets.other.credentials='PDNS_Token=of other'\n\
+         certkeeper_secrets.web=secret\n\
+         certkeeper_secrets.web.credentials='PDNS_Ttl=5' 'PDNS_Token_2=kept' 'PDNS_Token=third'\n\
+         certkeeper_secrets.web.eab_hmac_key='kept too'\n"
+    );
+    ended(secret(&uci, &temp, "own eab_hmac_key", b"mac\n"), 0);
+    ended(secret(&uci, &temp, "own eab_hmac_key", b"mac2\n"), 0);
+    ended(secret(&uci, &temp, "shared PDNS_Token", b"s\n"), 0);
+    assert_eq!(
+        uci.show("certkeeper_secrets.own"),
+        "certkeeper_secrets.own=secret\ncertkeeper_secrets.own.eab_hmac_key='mac2'\n"
+    );
+    has(
+        &uci.show("certkeeper_secrets.shared"),
+        &["credentials='PDNS_Token=s'"],
+    );
+    assert_eq!(mode(&temp), 0o600);
+}
+
+/// libuci refuses them; the message is to say it in words, and before.
+#[test]
+fn control_characters_are_refused_in_words() {
+    let temp = powerdns();
+    let Some(uci) = Uci::new(&temp) else { return };
+    let finished = ended(secret(&uci, &temp, "web PDNS_Token", b"a\x01b\n"), 2);
+    has(&finished.stderr, &["control character"]);
+    assert!(!temp.path(FILE).exists());
+}
+
+/// The form that `uci set` leaves: the old value must not stay in the file.
+#[test]
+fn a_value_in_an_option_is_replaced_too() {
+    let temp = powerdns();
+    let Some(uci) = Uci::new(&temp) else { return };
+    temp.write(
+        FILE,
+        "config secret 'web'\n\toption credentials 'PDNS_Token=first'\n",
+    );
+    ended(secret(&uci, &temp, "web PDNS_Token", b"second\n"), 0);
+    assert_eq!(value(&temp, "PDNS_Token").as_deref(), Some("second"));
+    let file = temp.read(FILE);
+    assert!(!file.contains("first"), "{file}");
+}
+
+/// Nobody is told otherwise until the next command, and until then others can read it.
+#[test]
+fn a_file_that_others_can_read_is_closed_or_told() {
+    let temp = powerdns();
+    let Some(uci) = Uci::new(&temp) else { return };
+    temp.write(FILE, "");
+    fs::set_permissions(temp.path(FILE), fs::Permissions::from_mode(0o644)).expect("a mode");
+    let finished = ended(secret(&uci, &temp, "web PDNS_Token", b"x\n"), 0);
+    let told = finished.stderr.contains("chmod 600");
+    assert!(
+        mode(&temp) == 0o600 || told,
+        "{:o} {}",
+        mode(&temp),
+        finished.report()
+    );
+}
+
+#[test]
+fn what_is_wrong_is_told_before_anything_is_written() {
+    let temp = powerdns();
+    let Some(uci) = Uci::new(&temp) else { return };
+    for (words, stdin, said) in [
+        (
+            "web PDNS_Token",
+            "",
+            "stdin held no secret; nothing was changed",
+        ),
+        (
+            "web PDNS_Token",
+            "\n",
+            "stdin held no secret; nothing was changed",
+        ),
+        (
+            "web PDNS_Token",
+            "  \t \nx\n",
+            "stdin held no secret; nothing was changed",
+        ),
+        ("web PDNS_Token", "x\0y\n", "a secret has one line"),
+        (
+            "web PDNS_Token=kanarienvogel",
+            "x\n",
+            "the secret's value is read from stdin; give its name alone",
+        ),
+        (
+            "web PDNS-Token",
+            "x\n",
+            "'PDNS-Token': a credential's name has letters, digits and _",
+        ),
+        (
+            "wbe PDNS_Token",
+            "x\n",
+            "there is no 'config cert', 'provider' or 'account' section 'wbe'; did you mean 'web'?",
+        ),
+        (
+            "sharde PDNS_Token",
+            "x\n",
+            "section 'sharde'; did you mean 'shared'?",
+        ),
+        (
+            "frobnicate PDNS_Token",
+            "x\n",
+            "there is no 'config cert', 'provider' or 'account' section 'frobnicate'\n",
+        ),
+        (
+            "global PDNS_Token",
+            "x\n",
+            "there is no 'config cert', 'provider' or 'account' section 'global'",
+        ),
+    ] {
+        let finished = ended(secret(&uci, &temp, words, stdin.as_bytes()), 2);
+        assert_eq!(finished.stdout, "");
+        has(&finished.stderr, &["certkeeper: ", said]);
+        assert!(!finished.stderr.contains(CANARY), "{}", finished.stderr);
+        assert!(!temp.path(FILE).exists(), "{words}");
+    }
+    let finished = ended(secret(&uci, &temp, "web PDNS_Token", b"\xff\xfe\n"), 1);
+    has(&finished.stderr, &["certkeeper: stdin: "]);
+    assert_eq!(uci.seen(), "", "uci was not started");
+    let none = TempRoot::new();
+    let uci = Uci::new(&none).expect("it was there");
+    let finished = ended(secret(&uci, &none, "web PDNS_Token", b"x\n"), 2);
+    has(
+        &finished.stderr,
+        &[
+            "/etc/config/certkeeper: ",
+            "`certkeeper add` makes a section first",
+        ],
+    );
+}
+
+#[test]
+fn a_name_that_the_module_does_not_use_warns() {
+    let temp = powerdns();
+    let Some(uci) = Uci::new(&temp) else { return };
+    let finished = ended(secret(&uci, &temp, "web PDNS_Tokn", b"x\n"), 0);
+    has(
+        &finished.stderr,
+        &["warning: powerdns does not use 'PDNS_Tokn'; it uses PDNS_Url PDNS_Token"],
+    );
+}
+
+#[test]
+fn changes_that_others_have_not_committed_stay_so() {
+    let temp = powerdns();
+    let Some(uci) = Uci::new(&temp) else { return };
+    temp.write(FILE, "config secret 'web'\n");
+    ended(
+        uci.shell(
+            "uci set certkeeper_secrets.web.eab_hmac_key=pending; uci set certkeeper.web.enabled=0",
+        ),
+        0,
+    );
+    ended(secret(&uci, &temp, "web PDNS_Token", b"x\n"), 0);
+    assert_eq!(value(&temp, "PDNS_Token").as_deref(), Some("x"));
+    assert!(!temp.read(FILE).contains("pending"), "{}", temp.read(FILE));
+    has(
+        &temp.read("/tmp/.uci/certkeeper_secrets"),
+        &["eab_hmac_key='pending'"],
+    );
+    assert!(!temp.read("/etc/config/certkeeper").contains("enabled"));
+}
+
+#[test]
+fn without_uci_it_says_so_and_changes_nothing() {
+    let temp = powerdns();
+    temp.write("typed", CANARY);
+    let run = |temp: &TempRoot| {
+        let run = certkeeper(temp, &["secret", "web", "PDNS_Token"]).env("PATH", NO_UCI);
+        ended(in_shell(run, "exec \"$@\" <typed"), 1)
+    };
+    let finished = run(&temp);
+    assert_eq!(finished.stdout, "");
+    has(
+        &finished.stderr,
+        &[
+            "certkeeper: the program `uci` does not start",
+            "nothing was changed",
+        ],
+    );
+    assert!(!finished.stderr.contains(CANARY));
+    temp.write(
+        FILE,
+        "config secret 'web'\n\tlist credentials 'PDNS_Token=old'\n",
+    );
+    run(&temp);
+    assert_eq!(
+        temp.read(FILE),
+        "config secret 'web'\n\tlist credentials 'PDNS_Token=old'\n"
+    );
+}
+
+#[test]
+fn without_uci_no_file_is_made_either() {
+    let temp = powerdns();
+    temp.write("typed", CANARY);
+    let run = certkeeper(&temp, &["secret", "web", "PDNS_Token"]).env("PATH", NO_UCI);
+    ended(in_shell(run, "exec \"$@\" <typed"), 1);
+    assert!(!temp.path(FILE).exists());
+    assert!(!temp.path("/var/run/certkeeper/uci").exists());
+}

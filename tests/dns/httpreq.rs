@@ -1,0 +1,139 @@
+//! The module for endpoints that speak lego's httpreq.
+
+use crate::endpoint::Endpoint;
+use crate::site::{Site, ZONE};
+use crate::uci::cert;
+
+/// A section by the endpoint, below a path of its own.
+fn by(endpoint: &Endpoint, more: &[&str]) -> Vec<(&'static str, String)> {
+    let mut options = vec![("dns", "httpreq".to_owned()), ("dns_wait", "0".to_owned())];
+    options.push((
+        "list credentials",
+        format!("HTTPREQ_ENDPOINT={}/api/", endpoint.url()),
+    ));
+    options.extend(more.iter().map(|s| ("list credentials", (*s).to_owned())));
+    options
+}
+
+#[test]
+fn exactly_what_lego_sends() {
+    let Some(site) = Site::bare() else { return };
+    let endpoint = Endpoint::start(site.challsrv());
+    site.secrets(&[("web", &["HTTPREQ_PASSWORD=pass word"])]);
+    site.configure(&[cert(
+        "web",
+        &["www.demo.example"],
+        &by(&endpoint, &["HTTPREQ_USERNAME=me"]),
+    )]);
+    site.renew();
+    site.is_good("web", &["www.demo.example"]);
+    site.is_tidy("web");
+    let calls = endpoint.calls();
+    let lines: Vec<&str> = calls.iter().map(|c| &*c.line).collect();
+    assert_eq!(lines, ["POST /api/present", "POST /api/cleanup"]);
+    for call in &calls {
+        let value = calls[0].field("value");
+        assert_eq!(value.len(), 43);
+        let body =
+            format!("{{\"fqdn\":\"_acme-challenge.www.demo.example.\",\"value\":\"{value}\"}}");
+        assert_eq!(call.body, body);
+        assert_eq!(call.headers["content-type"], "application/json");
+        // me:pass word
+        assert_eq!(call.headers["authorization"], "Basic bWU6cGFzcyB3b3Jk");
+    }
+    assert_eq!(endpoint.records(), []);
+    // Without a user name nobody logs in.
+    site.configure(&[cert("web", &["mail.demo.example"], &by(&endpoint, &[]))]);
+    site.renew();
+    let calls = endpoint.calls();
+    assert!(!calls[calls.len() - 1].headers.contains_key("authorization"));
+}
+
+#[test]
+fn apex_and_wildcard_are_two_records() {
+    let Some(site) = Site::bare() else { return };
+    let endpoint = Endpoint::start(site.challsrv());
+    let wild = format!("*.{ZONE}");
+    site.configure(&[cert("wild", &[ZONE, &wild], &by(&endpoint, &[]))]);
+    site.renew();
+    site.is_good("wild", &[ZONE, &wild]);
+    let calls = endpoint.calls();
+    let lines: Vec<&str> = calls.iter().map(|c| &*c.line).collect();
+    assert_eq!(
+        lines,
+        [
+            "POST /api/present",
+            "POST /api/present",
+            "POST /api/cleanup",
+            "POST /api/cleanup"
+        ]
+    );
+    assert_eq!(endpoint.records(), []);
+}
+
+#[test]
+fn refusals_are_told() {
+    let Some(site) = Site::bare() else { return };
+    let endpoint = Endpoint::start(site.challsrv());
+    site.secrets(&[("web", &["HTTPREQ_PASSWORD=hunter2"])]);
+    let section = cert(
+        "web",
+        &["www.demo.example"],
+        &by(&endpoint, &["HTTPREQ_USERNAME=me"]),
+    );
+    site.configure(&[section]);
+    for (status, words) in [
+        (
+            401,
+            "answered 401 to /present: check HTTPREQ_USERNAME and HTTPREQ_PASSWORD",
+        ),
+        (
+            403,
+            "answered 403 to /present: check HTTPREQ_USERNAME and HTTPREQ_PASSWORD",
+        ),
+        (500, "the endpoint answered 500 to /present"),
+        (302, "the endpoint answered 302 to /present"),
+    ] {
+        endpoint.answer(status);
+        for args in [&["check", "web"][..], &["renew", "web"]] {
+            let run = site.run(args);
+            assert_eq!(run.code(), 1, "{}", run.report());
+            assert!(run.stdout.contains(words), "{}", run.report());
+            assert!(!(run.stdout + &run.stderr).contains("hunter2"));
+        }
+        assert_eq!(site.status("web")["state"], "dns_error");
+    }
+    assert_eq!(site.asked("POST /chalZ/"), 0);
+    // It works again, and what may have been left is taken back.
+    endpoint.answer(200);
+    site.renew_named("web");
+    site.is_good("web", &["www.demo.example"]);
+    site.is_tidy("web");
+    // Nobody there at all.
+    let url = endpoint.url();
+    drop(endpoint);
+    let options = [
+        ("dns", "httpreq".to_owned()),
+        ("list credentials", format!("HTTPREQ_ENDPOINT={url}")),
+    ];
+    site.configure(&[cert("web", &["new.demo.example"], &options)]);
+    assert_eq!(site.run(&["renew"]).code(), 1);
+    assert_eq!(
+        site.status("web")["last_attempt"]["state"],
+        "connection_error"
+    );
+    site.configure(&[cert(
+        "web",
+        &["new.demo.example"],
+        &[
+            options[0].clone(),
+            ("list credentials", "HTTPREQ_ENDPOINT=dns.example".into()),
+        ],
+    )]);
+    let run = site.run(&["renew"]);
+    assert!(
+        run.stdout.contains("HTTPREQ_ENDPOINT: a URL is wanted"),
+        "{}",
+        run.report()
+    );
+}

@@ -1,0 +1,200 @@
+//! Goes through every call that changes a file, and has each of them go wrong.
+
+use crate::report::{Row, Violation};
+use crate::scenario::{Kind, Scenario};
+use crate::strace::{Fault, Point, Traced};
+use crate::trace::Op;
+use crate::{check, report};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+/// How often a run is repeated whose calls are others than those of the first: the CA may take a
+/// moment longer, and Pebble uses one of 100 authorizations again even if it is not to.
+const TRIES: usize = 5;
+
+/// Sites that work at the same time: a run waits more than it works.
+pub struct Lanes(Vec<Scenario>);
+
+impl Lanes {
+    /// Prepares `count` sites; `None` when a program is missing, which has been told.
+    pub fn new(kind: Kind, count: usize) -> Option<Self> {
+        let first = Scenario::new(kind)?;
+        let others = (1..count).map(|_| Scenario::new(kind));
+        let others: Option<Vec<_>> = others.collect();
+        Some(Self(std::iter::once(first).chain(others?).collect()))
+    }
+
+    pub fn first(&self) -> &Scenario {
+        &self.0[0]
+    }
+
+    /// Does `work` for each of `items`; what it returns in order.
+    pub fn each<T: Sync, R: Send>(
+        &self,
+        items: &[T],
+        work: impl Fn(&Scenario, &T) -> R + Sync,
+    ) -> Vec<R> {
+        let next = AtomicUsize::new(0);
+        let results = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for lane in &self.0 {
+                scope.spawn(|| {
+                    while let Some((at, item)) = {
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        items.get(at).map(|item| (at, item))
+                    } {
+                        let result = work(lane, item);
+                        results.lock().expect("no lane failed").push((at, result));
+                    }
+                });
+            }
+        });
+        let mut results = results.into_inner().expect("no lane failed");
+        results.sort_by_key(|(at, _)| *at);
+        results.into_iter().map(|(_, result)| result).collect()
+    }
+}
+
+/// The points of a scenario: those of two runs that nothing disturbed and that went alike. What
+/// such a run does is judged as well.
+///
+/// # Panics
+/// When there are no such runs, or when they go wrong.
+pub fn points(scenario: &Scenario) -> Vec<Point> {
+    let mut last = Vec::new();
+    for _ in 0..TRIES {
+        let traced = undisturbed(scenario);
+        let wrong = [scenario.settled(), open_from_the_start(scenario, &traced)].concat();
+        assert!(
+            wrong.is_empty() || scenario.kind == Kind::Rollback,
+            "undisturbed: {wrong:#?}"
+        );
+        let points = traced.points(&scenario.site);
+        if points == last {
+            return points;
+        }
+        last = points;
+    }
+    panic!("no two runs go alike");
+}
+
+/// Runs a scenario from its beginning to its end.
+///
+/// # Panics
+/// When it does not end well.
+fn undisturbed(scenario: &Scenario) -> Traced {
+    scenario.restore();
+    let traced = scenario.program().trace(&scenario.site);
+    assert_eq!(traced.finished.code(), 0, "{}", traced.finished.report());
+    traced
+}
+
+/// Files that hold a key and could be read by others from the first moment, or later by chmod.
+pub fn open_from_the_start(scenario: &Scenario, traced: &Traced) -> Vec<String> {
+    let steps = traced.steps(&scenario.site);
+    let ops: Vec<Op> = steps.into_iter().filter_map(|(_, op)| op).collect();
+    let keys = ops.iter().filter_map(|op| match op {
+        Op::Write { path, data } if check::is_key(data) => Some(path),
+        _ => None,
+    });
+    let mut open = Vec::new();
+    for key in keys {
+        let made = ops.iter().any(|op| matches!(op, Op::Create { path, mode, new: true, .. } if path == key && mode & 0o077 == 0));
+        let opened = ops
+            .iter()
+            .any(|op| matches!(op, Op::Chmod { path, mode } if path == key && mode & 0o077 != 0));
+        if !made || opened {
+            open.push(format!("{} was open to others", key.display()));
+        }
+    }
+    open
+}
+
+/// Has one fault happen at every point.
+pub fn walk(lanes: &Lanes, points: &[Point], fault: Fault) -> Row {
+    let begin = Instant::now();
+    let numbers: Vec<usize> = (0..points.len()).collect();
+    let found = lanes.each(&numbers, |scenario, number| {
+        let wrong = at(scenario, &points[..=*number], fault);
+        let what = format!("{fault} at call {number}, {}", points[*number]);
+        wrong
+            .into_iter()
+            .map(|text| Violation {
+                at: what.clone(),
+                text,
+            })
+            .collect::<Vec<_>>()
+    });
+    Row {
+        scenario: lanes.first().kind.title(),
+        fault: fault.to_string(),
+        tried: points.len(),
+        violations: found.concat(),
+        time: begin.elapsed(),
+    }
+}
+
+/// Has a fault happen at the last of these points, looks at what it left, and has the next run heal
+/// it.
+fn at(scenario: &Scenario, points: &[Point], fault: Fault) -> Vec<String> {
+    let traced = hit(scenario, points, fault);
+    let mut wrong = open_from_the_start(scenario, &traced);
+    wrong.extend(scenario.unbroken());
+    if let Fault::Error(error) = fault {
+        wrong.extend(report::told(scenario, &traced, error));
+    }
+    wrong.extend(scenario.heals());
+    wrong
+}
+
+/// Runs a scenario along these points until the fault meets the last of them.
+///
+/// # Panics
+/// When it never does.
+pub fn hit(scenario: &Scenario, points: &[Point], fault: Fault) -> Traced {
+    let point = points.last().expect("a point");
+    until(|| {
+        scenario.restore();
+        let traced = scenario.program().inject(&scenario.site, point, fault);
+        let hit = traced.has_hit(&scenario.site, points, fault);
+        (hit, traced)
+    })
+    .unwrap_or_else(|traced| {
+        let went = traced.points(&scenario.site);
+        panic!(
+            "{fault} at {point} does not hit\n{}\n{went:#?}",
+            traced.finished.report()
+        );
+    })
+}
+
+/// Runs a scenario along all of these points, to its end.
+///
+/// # Panics
+/// When it never goes so.
+pub fn whole(scenario: &Scenario, points: &[Point]) -> Traced {
+    until(|| {
+        let traced = undisturbed(scenario);
+        (traced.points(&scenario.site) == points, traced)
+    })
+    .unwrap_or_else(|traced| {
+        panic!(
+            "never as the first run: {:#?}",
+            traced.points(&scenario.site)
+        )
+    })
+}
+
+/// Tries until it went as it should; else the last one.
+fn until(run: impl Fn() -> (bool, Traced)) -> Result<Traced, Traced> {
+    let (mut good, mut traced) = run();
+    for _ in 1..TRIES {
+        if good {
+            break;
+        }
+        (good, traced) = run();
+    }
+    if good { Ok(traced) } else { Err(traced) }
+}

@@ -1,0 +1,23 @@
+//! certkeeper against a real Pebble: from a UCI section to linked files, and all that comes between.
+
+#![allow(clippy::unwrap_used, reason = "helpers may fail as tests do")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod accounts;
+mod changes;
+mod failures;
+mod files;
+mod interrupted;
+mod issue;
+mod moods;
+mod relay;
+mod renewal;
+#[allow(dead_code, reason = "the suite of dns-01 shares it")]
+mod site;
+mod snapshot;
+mod stopped;
+mod together;
+mod uci;
+mod unreached;

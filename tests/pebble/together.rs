@@ -1,0 +1,212 @@
+//! Several at once: runs beside each other, and those who look on.
+
+use crate::relay::{Relay, Replies};
+use crate::site::Site;
+use crate::support::wait_until;
+use crate::uci::{GLOBAL, account, cert, with};
+use rustix::process::{Signal, kill_process_group};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The web server stops answering, so that a validation lasts until it goes on.
+pub fn freeze(site: &Site) {
+    kill_process_group(site.nginx().server().pid(), Signal::STOP).expect("nginx");
+}
+
+pub fn thaw(site: &Site) {
+    kill_process_group(site.nginx().server().pid(), Signal::CONT).expect("nginx");
+}
+
+#[test]
+fn five_runs_at_once_issue_one_certificate() {
+    let Some(site) = Site::web() else { return };
+    site.configure(&[
+        cert("web", &["www.demo.example"], &site.by_webroot()),
+        cert("mail", &["mail.demo.example"], &site.by_webroot()),
+    ]);
+    let runs: Vec<_> = (0..5)
+        .map(|_| site.certkeeper(&["renew"]).start())
+        .collect();
+    for run in runs {
+        let run = run.finish();
+        assert_eq!(run.code(), 0, "{}", run.report());
+        assert!(run.stdout.contains("web"), "{}", run.report());
+    }
+    assert_eq!(
+        (site.version("web"), site.version("mail")),
+        (Some(1), Some(1))
+    );
+    assert_eq!(site.asked("POST /order-plz"), 2);
+    assert_eq!(site.asked("POST /sign-me-up"), 1);
+    site.is_good("web", &["www.demo.example"]);
+    site.is_good("mail", &["mail.demo.example"]);
+    site.is_tidy("web");
+    let wanted = site.temp.path("var/run/certkeeper/wanted");
+    assert_eq!(
+        std::fs::read_dir(wanted).map_or(0, Iterator::count),
+        0,
+        "a wish is left"
+    );
+}
+
+#[test]
+fn who_does_not_wait_is_told_so() {
+    let Some(site) = Site::web() else { return };
+    site.configure(&[cert("web", &["www.demo.example"], &site.by_webroot())]);
+    freeze(&site);
+    let run = site.certkeeper(&["renew"]).start();
+    site.wait_for("web", "is looking");
+    let other = site.ends(&["renew", "--no-wait"], 3);
+    assert!(
+        other.stderr.contains("another run is at work"),
+        "{}",
+        other.report()
+    );
+    assert!(
+        other.wall < Duration::from_secs(2),
+        "it waited {:?}",
+        other.wall
+    );
+    // Looking is allowed meanwhile.
+    site.ends(&["status"], 0);
+    thaw(&site);
+    let run = run.finish();
+    assert_eq!(run.code(), 0, "{}", run.report());
+    site.ends(&["renew", "--no-wait"], 0);
+}
+
+#[test]
+fn a_wish_is_taken_along_by_the_run_at_work() {
+    let Some(site) = Site::web() else { return };
+    let asked = with(site.by_webroot(), &[("auto_update", "0")]);
+    site.configure(&[
+        cert("web", &["www.demo.example"], &site.by_webroot()),
+        cert("asked", &["asked.demo.example"], &asked),
+    ]);
+    site.renew();
+    // Both are there; now one is under way again while somebody forces the other.
+    std::fs::remove_file(site.temp.path("var/run/certkeeper/log/web")).expect("a log");
+    freeze(&site);
+    let run = site.certkeeper(&["renew", "web", "--force"]).start();
+    site.wait_for("web", "is looking");
+    let other = site.certkeeper(&["renew", "asked", "--force"]).start();
+    let wish = site.temp.path("var/run/certkeeper/wanted/asked-force");
+    assert!(
+        wait_until(Duration::from_secs(5), || wish.exists()),
+        "no wish"
+    );
+    thaw(&site);
+    for run in [run.finish(), other.finish()] {
+        assert_eq!(run.code(), 0, "{}", run.report());
+    }
+    assert_eq!(
+        (site.version("web"), site.version("asked")),
+        (Some(2), Some(2))
+    );
+}
+
+#[test]
+fn the_wish_of_a_killed_run_is_not_lost() {
+    let Some(site) = Site::web() else { return };
+    site.configure(&[
+        cert("web", &["www.demo.example"], &site.by_webroot()),
+        cert("mail", &["mail.demo.example"], &site.by_webroot()),
+    ]);
+    freeze(&site);
+    let run = site.certkeeper(&["renew", "web"]).start();
+    site.wait_for("web", "is looking");
+    let other = site.certkeeper(&["renew", "mail"]).start();
+    let wish = site.temp.path("var/run/certkeeper/wanted/mail");
+    assert!(
+        wait_until(Duration::from_secs(5), || wish.exists()),
+        "no wish"
+    );
+    run.signal(Signal::KILL);
+    thaw(&site);
+    let other = other.finish();
+    assert_eq!(other.code(), 0, "{}", other.report());
+    site.is_good("mail", &["mail.demo.example"]);
+    assert_eq!(site.version("web"), None);
+}
+
+#[test]
+fn a_run_is_seen_while_it_works() {
+    let Some(site) = Site::web() else { return };
+    site.configure(&[cert("web", &["www.demo.example"], &site.by_webroot())]);
+    assert_eq!(site.status("web")["state"], "not_checked");
+    freeze(&site);
+    let run = site.certkeeper(&["renew"]).start();
+    site.wait_for("web", "is looking");
+    let status = site.status("web");
+    assert_eq!(
+        (&status["state"], &status["stage"]),
+        (&"initialized".into(), &"validation".into())
+    );
+    assert_eq!(status["label"], "Initialized");
+    let table = site.ends(&["status"], 0).stdout;
+    assert!(table.contains("Initialized (validation)"), "{table}");
+    // The log of a run can be followed as well.
+    assert!(
+        site.ends(&["log", "web"], 0)
+            .stdout
+            .contains("presenting http-01")
+    );
+    thaw(&site);
+    let run = run.finish();
+    assert_eq!(run.code(), 0, "{}", run.report());
+    let status = site.status("web");
+    assert_eq!(
+        (&status["state"], &status["stage"]),
+        (&"valid".into(), &serde_json::Value::Null)
+    );
+}
+
+#[test]
+fn a_run_is_seen_while_it_prepares() {
+    let Some(site) = Site::web() else { return };
+    let relay = Relay::to(&site.pebble);
+    relay.set(Replies::Hold(
+        Arc::downgrade(&site.pebble),
+        "POST /order-plz",
+    ));
+    let section = cert("web", &["www.demo.example"], &site.by_webroot());
+    site.temp
+        .uci(&(GLOBAL.to_owned() + &account("pebble", &relay.directory_url()) + &section));
+    let run = site.certkeeper(&["renew"]).start();
+    assert!(
+        wait_until(Duration::from_secs(20), || relay.lost() > 0),
+        "{}",
+        site.log("web")
+    );
+    let status = site.status("web");
+    assert_eq!(
+        (&status["state"], &status["stage"]),
+        (&"initializing".into(), &"order".into())
+    );
+    // The reply is lost for good: the next one to the same question does as well.
+    relay.set(Replies::Pass);
+    let run = run.finish();
+    assert_eq!(run.code(), 0, "{}", run.report());
+    site.is_good("web", &["www.demo.example"]);
+    site.is_tidy("web");
+}
+
+#[test]
+fn the_stage_of_a_killed_run_is_not_shown() {
+    let Some(site) = Site::web() else { return };
+    site.configure(&[cert("web", &["www.demo.example"], &site.by_webroot())]);
+    freeze(&site);
+    let run = site.certkeeper(&["renew"]).start();
+    site.wait_for("web", "is looking");
+    run.signal(Signal::KILL);
+    assert_eq!(run.finish().code(), 128 + 9);
+    let status = site.status("web");
+    assert_eq!(
+        (&status["state"], &status["stage"]),
+        (&"not_checked".into(), &serde_json::Value::Null)
+    );
+    thaw(&site);
+    site.renew();
+    site.is_good("web", &["www.demo.example"]);
+    site.is_tidy("web");
+}
