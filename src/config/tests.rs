@@ -3,11 +3,13 @@
 //! Tables of cases are text, one case a line: `section type | option | value | …`.
 
 mod accounts;
+mod canary;
 mod domains;
 mod fingerprint;
 mod names;
 mod secrets;
 mod sections;
+mod staging;
 mod tables;
 mod values;
 mod words;

@@ -122,7 +122,7 @@ fn a_long_name_that_is_taken_gets_another() {
         .replace(&format!("list domains '{long}-ex.example.org'"), "");
     let temp = site(&[taken]);
     let finished = certkeeper(&temp, &["add", &format!("{long}.example.org")]);
-    let text = ended(finished.limit(Duration::from_secs(10)).run(), 0).stdout;
+    let text = ended(finished.limit(Duration::from_secs(5)).run(), 0).stdout;
     let line = text
         .lines()
         .find(|l| l.ends_with("='cert'"))

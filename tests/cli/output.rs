@@ -24,7 +24,9 @@ fn a_reader_that_leaves_does_no_harm() {
     ] {
         let script = "{ { \"$@\"; echo code $? >&2; } | head -n 1 >first; } 2>&1; cat first";
         let finished = ended(in_shell(certkeeper(&temp, &args), script), 0);
-        has(&finished.stdout, &["code 0\n"]);
+        // 141: ended by SIGPIPE, as most programs do.
+        let code = finished.stdout.lines().find_map(|l| l.strip_prefix("code "));
+        assert!(matches!(code, Some("0" | "141")), "{}", finished.report());
         assert!(
             !finished.stdout.contains("panicked"),
             "{}",

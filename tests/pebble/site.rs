@@ -115,6 +115,11 @@ impl Site {
         self.challsrv.as_ref().expect("planned")
     }
 
+    /// Pebble 2.4 (Debian's) knows less than the newest: no profiles, no subproblems.
+    pub fn is_newest(&self) -> bool {
+        !self.pebble.directory()["renewalInfo"].is_null()
+    }
+
     // ---- configuration
 
     /// The usual head: terms accepted, account `pebble`.
