@@ -70,7 +70,10 @@ impl<'a> Accounts<'a> {
         };
         reader.failed = before.or(reader.failed.take());
         let account = outcome.clone().ok();
-        self.made.insert(key, outcome);
+        // A mistake in the account's own section is told once, one in the certificate's each time.
+        if account.is_some() || self.files.get("account", name).is_some() {
+            self.made.insert(key, outcome);
+        }
         account
     }
 
@@ -113,6 +116,19 @@ impl<'a> Accounts<'a> {
             }
         }
         let ca = own.text("ca");
+        if let Some(ca) = ca.as_deref().filter(|ca| preset(ca).is_none()) {
+            let meant = nearest(ca, PRESETS.iter().map(|p| p.name));
+            let meant = meant.map(|m| format!("; did you mean '{m}'?"));
+            own.wrong(
+                "ca",
+                ca,
+                format!(
+                    "not a known CA; `certkeeper cas` lists them, acme_server takes any other{}",
+                    meant.unwrap_or_default()
+                ),
+            );
+            return None;
+        }
         if let Some(url) = own.text("acme_server") {
             let known = ca.as_deref().and_then(preset);
             if staging {
@@ -153,19 +169,7 @@ impl<'a> Accounts<'a> {
             );
             return None;
         };
-        let Some(known) = preset(&ca) else {
-            let meant = nearest(&ca, PRESETS.iter().map(|p| p.name));
-            let meant = meant.map(|m| format!("; did you mean '{m}'?"));
-            own.wrong(
-                "ca",
-                &ca,
-                format!(
-                    "not a known CA; `certkeeper cas` lists them, acme_server takes any other{}",
-                    meant.unwrap_or_default()
-                ),
-            );
-            return None;
-        };
+        let known = preset(&ca)?;
         let account = self.known(name, known, staging, "ca", email, own)?;
         Some(Account { ca_file, ..account })
     }
@@ -179,6 +183,10 @@ impl<'a> Accounts<'a> {
         email: Option<String>,
         reader: &mut Reader<'_>,
     ) -> Option<Account> {
+        if let Some(ended) = ca.ended {
+            reader.wrong(option, ca.name, ended);
+            return None;
+        }
         let used = match (staging, ca.staging) {
             (false, _) => ca,
             (true, Some(other)) => preset(other)?,
@@ -192,10 +200,6 @@ impl<'a> Accounts<'a> {
                 return None;
             }
         };
-        if let Some(ended) = used.ended {
-            reader.wrong(option, ca.name, ended);
-            return None;
-        }
         if used.eab == Eab::Required {
             reader.wrong(option, ca.name, NO_EAB);
             return None;

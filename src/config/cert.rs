@@ -49,14 +49,32 @@ impl Cert {
 /// Names per certificate: what the strictest of the large CAs takes (Let's Encrypt).
 const NAMES_MAX: usize = 100;
 
-pub(super) fn section_name(reader: &mut Reader<'_>) -> Option<SectionName> {
+/// The section's name; `index` counts the sections of its type, as `uci` does.
+pub(super) fn section_name(reader: &mut Reader<'_>, index: usize) -> Option<SectionName> {
     let Some(name) = &reader.section.name else {
-        reader.fail("the section needs a name, such as config cert 'web'; `uci rename certkeeper.@cert[0]='web'` gives it one");
+        reader.fail(format!(
+            "the section needs a name, such as config cert 'web'; \
+             `uci rename certkeeper.@cert[{index}]='web'` and `uci commit certkeeper` give it one"
+        ));
         return None;
     };
     SectionName::parse(name)
         .map_err(|e| reader.fail(e.to_string()))
         .ok()
+}
+
+/// Says where `primary` cannot be had.
+pub(super) fn check_primary(reader: &mut Reader<'_>, other: Option<&SectionName>) {
+    let why = if let Some(other) = other {
+        format!("'{other}' is the primary section already; one can be")
+    } else if reader.flag("staging", false) {
+        "a staging certificate is never served, so domain.crt stays as it is".to_owned()
+    } else if !reader.flag("enabled", true) {
+        "the section is not enabled, so domain.crt stays as it is".to_owned()
+    } else {
+        return;
+    };
+    reader.warn("primary", None, why);
 }
 
 pub(super) fn read(
@@ -85,8 +103,8 @@ pub(super) fn read(
     let account = accounts.get(&account_name, staging, reader);
     let raw = Raw::read(reader, files, paths);
     let way = method::resolve(reader, &raw, files, global);
-    let own = method::own_ways(reader, name.as_str(), &raw, files, global, paths);
     let ids = identifiers(reader, matches!(way, Some(Validation::Dns(_))));
+    let own = method::own_ways(reader, &ids, &raw, files, global, paths);
     let names = names(reader, ids, way, own);
     if let Some(account) = &account {
         fits(reader, account, &names, key_type);
@@ -210,16 +228,8 @@ fn names(
     reader: &mut Reader<'_>,
     ids: Vec<Identifier>,
     way: Option<Validation>,
-    own: Vec<(Identifier, Option<Validation>)>,
+    mut own: HashMap<Identifier, Option<Validation>>,
 ) -> Vec<Name> {
-    for (id, _) in &own {
-        if !ids.contains(id) {
-            reader.fail(format!(
-                "a 'config domain' section is for {id}, which is not among this section's domains"
-            ));
-        }
-    }
-    let mut own: HashMap<Identifier, Option<Validation>> = own.into_iter().collect();
     let mut names = Vec::new();
     for id in ids {
         let Some(validation) = own.remove(&id).unwrap_or_else(|| way.clone()) else {
@@ -316,8 +326,8 @@ fn fingerprint(section: &Section, account: &str, files: &Files<'_>) -> String {
         hash.update(&[0xfe]);
     };
     let text = |s: &Section, name: &str| {
-        let value = s.get(name)?.value.entries().last()?.clone();
-        String::from_utf8(value).ok()
+        let value = s.get(name)?.value.entries().last()?;
+        Some(std::str::from_utf8(value).ok()?.trim().to_owned())
     };
     let mut named = |s: &Section| {
         add(s);

@@ -5,6 +5,7 @@ use super::{Files, Global, provider};
 use crate::dns::{Credentials, Descriptor};
 use crate::types::{Domain, Identifier, Paths, nearest};
 use crate::uci::Section;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -282,30 +283,39 @@ fn source(section: &Section) -> String {
 /// The ways of names that have one of their own, by `config domain`.
 pub(super) fn own_ways(
     reader: &mut Reader<'_>,
-    cert: &str,
+    ids: &[Identifier],
     base: &Raw,
     files: &Files<'_>,
     global: &Global,
     paths: &Paths,
-) -> Vec<(Identifier, Option<Validation>)> {
-    let mut ways = Vec::new();
+) -> HashMap<Identifier, Option<Validation>> {
+    let mut ways = HashMap::new();
+    let cert = reader.section.name.as_deref();
     for section in files.main.iter().filter(|s| s.kind == "domain") {
-        let way = reader.within(section, |own| {
-            if own.text("cert").as_deref() != Some(cert) {
-                return None;
+        reader.within(section, |own| {
+            if own.text("cert").as_deref() != cert {
+                return;
             }
             let name = own.text("name").unwrap_or_default();
-            let id = match Identifier::parse(&name) {
-                Ok(id) => id,
-                Err(e) => {
-                    own.wrong("name", &name, e.to_string());
-                    return None;
+            match Identifier::parse(&name) {
+                Err(e) => own.wrong("name", &name, e.to_string()),
+                Ok(id) if !ids.contains(&id) => {
+                    let text = "the name is not among this section's domains";
+                    own.wrong("name", &name, text);
                 }
-            };
-            let raw = Raw::read(own, files, paths).over(base);
-            Some((id, resolve(own, &raw, files, global)))
+                Ok(id) if ways.contains_key(&id) => {
+                    own.wrong(
+                        "name",
+                        &name,
+                        "another 'config domain' section is for it already",
+                    );
+                }
+                Ok(id) => {
+                    let raw = Raw::read(own, files, paths).over(base);
+                    ways.insert(id, resolve(own, &raw, files, global));
+                }
+            }
         });
-        ways.extend(way);
     }
     ways
 }

@@ -1,6 +1,6 @@
 //! One mistake in the configuration, in words.
 
-use super::MAIN;
+use super::{MAIN, SECRETS};
 use crate::uci::{Section, UciOption};
 use std::fmt;
 
@@ -41,10 +41,15 @@ impl Mistake {
             Some(name) => format!("{} '{name}'", section.kind),
             None => section.kind.clone(),
         };
+        let file = if section.kind == "secret" {
+            SECRETS
+        } else {
+            MAIN
+        };
         Self {
             line: section.line,
             section: Some(name),
-            ..Self::in_file(MAIN, message)
+            ..Self::in_file(file, message)
         }
     }
 

@@ -19,7 +19,7 @@ pub use mistake::Mistake;
 use crate::types::{Paths, SectionName};
 use crate::uci::{self, Section};
 use reader::Reader;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -198,23 +198,29 @@ impl<'a> Files<'a> {
 /// Turns sections into a configuration.
 fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
     let mut mistakes = Vec::new();
-    schema::review(main, false, &mut mistakes);
-    let from_main = mistakes.len();
-    schema::review(secrets, true, &mut mistakes);
-    for mistake in &mut mistakes[from_main..] {
-        mistake.file = SECRETS;
+    for (sections, file) in [(main, MAIN), (secrets, SECRETS)] {
+        let before = mistakes.len();
+        schema::review(sections, file == SECRETS, &mut mistakes);
+        // Sections of an unknown type do not tell which file they are in.
+        for mistake in &mut mistakes[before..] {
+            mistake.file = file;
+        }
     }
     let files = Files::new(main, secrets);
     let global = global(&files, paths, &mut mistakes);
     let mut accounts = account::Accounts::new(&files, &global, paths);
     let (mut certs, mut broken) = (Vec::new(), Vec::new());
     let mut primary = None;
-    for section in main.iter().filter(|s| s.kind == "cert") {
+    for (index, section) in main.iter().filter(|s| s.kind == "cert").enumerate() {
         let mut reader = Reader::new(section, &mut mistakes);
-        let Some(name) = cert::section_name(&mut reader) else {
+        let Some(name) = cert::section_name(&mut reader, index) else {
             continue;
         };
-        let wants_primary = reader.flag("primary", false);
+        if reader.flag("primary", false) {
+            // Also where the section cannot run: a slip must not hand domain.crt to another one.
+            cert::check_primary(&mut reader, primary.as_ref());
+            primary.get_or_insert_with(|| name.clone());
+        }
         match cert::read(
             name.clone(),
             &mut reader,
@@ -223,16 +229,14 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
             &mut accounts,
             paths,
         ) {
-            Ok(cert) => {
-                if wants_primary && primary.is_none() {
-                    primary = Some(name);
-                }
-                certs.push(cert);
-            }
+            Ok(cert) => certs.push(cert),
             Err(why) => broken.push((name, why)),
         }
     }
     cert::stray_domains(&files, &mut mistakes);
+    // What several sections refer to is read with each of them, and told once.
+    let mut told = HashSet::new();
+    mistakes.retain(|m| told.insert(m.to_string()));
     let first = || certs.iter().find(|c| c.enabled && !c.staging);
     let primary = primary.or_else(|| first().map(|c| c.name.clone()));
     Config {

@@ -51,17 +51,28 @@ pub(super) fn complete(
     module: &'static Descriptor,
     given: &Credentials,
 ) -> Option<Credentials> {
-    let name = section.name.as_deref().unwrap_or("SECTION");
+    let Some(name) = section.name.as_deref() else {
+        reader.fail("the section needs a name, so that its credentials can be given to it");
+        return None;
+    };
     for key in given.keys() {
         if !module.open && !module.fields.iter().any(|f| f.name == key) {
-            let meant = nearest(key, module.fields.iter().map(|f| f.name));
-            let meant = meant.map(|m| format!("; did you mean {m}?"));
-            let text = format!(
-                "{} does not use it{}",
-                module.name,
-                meant.unwrap_or_default()
-            );
-            reader.warn("credentials", Some(key), text);
+            let names: Vec<&str> = module.fields.iter().map(|f| f.name).collect();
+            match nearest(key, names.iter().copied()) {
+                Some(meant) => {
+                    let text = format!("{} does not use it; did you mean {meant}?", module.name);
+                    reader.warn("credentials", Some(key), text);
+                }
+                // Not shown: it may be a secret, pasted without its name.
+                None => {
+                    let text = format!(
+                        "{} does not use the name of one of the entries; it uses {}",
+                        module.name,
+                        names.join(" ")
+                    );
+                    reader.warn("credentials", None, text);
+                }
+            }
         }
     }
     let in_main = reader.credentials_in_place();

@@ -88,7 +88,11 @@ impl<'a> Reader<'a> {
             match std::str::from_utf8(value) {
                 Ok(text) if text.trim().is_empty() => {}
                 Ok(text) => texts.push(text.trim().to_owned()),
-                Err(_) => self.wrong(name, &String::from_utf8_lossy(value), "no valid UTF-8"),
+                Err(_) => {
+                    let lossy = String::from_utf8_lossy(value);
+                    let secret = matches!(name, "credentials" | "eab_hmac_key");
+                    self.wrong(name, if secret { "***" } else { &lossy }, "no valid UTF-8");
+                }
             }
         }
         texts
@@ -110,14 +114,10 @@ impl<'a> Reader<'a> {
         let Some(text) = self.text(name) else {
             return default;
         };
-        match text.as_str() {
-            "1" | "on" | "true" | "yes" | "enabled" => true,
-            "0" | "off" | "false" | "no" | "disabled" => false,
-            _ => {
-                self.wrong(name, &text, "1 or 0 is wanted");
-                default
-            }
-        }
+        switch(&text).unwrap_or_else(|| {
+            self.wrong(name, &text, "1 or 0 is wanted");
+            default
+        })
     }
 
     pub fn number(&mut self, name: &str, range: RangeInclusive<u32>) -> Option<u32> {
@@ -198,5 +198,14 @@ impl<'a> Reader<'a> {
             pairs.insert(key, Secret::new(bare.trim()));
         }
         pairs
+    }
+}
+
+/// A switch in the spellings of OpenWrt's scripts.
+pub(super) fn switch(text: &str) -> Option<bool> {
+    match text {
+        "1" | "on" | "true" | "yes" | "enabled" => Some(true),
+        "0" | "off" | "false" | "no" | "disabled" => Some(false),
+        _ => None,
     }
 }

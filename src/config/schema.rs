@@ -2,6 +2,7 @@
 //! The reader, the help for a mistyped option and the tests all come from this table.
 
 use super::Mistake;
+use super::reader::switch;
 use crate::types::nearest;
 use crate::uci::{Section, UciOption, Value};
 
@@ -175,5 +176,10 @@ pub(super) fn review(sections: &[Section], secrets: bool, out: &mut Vec<Mistake>
 
 /// An option that switches something off asks for nothing.
 fn off(option: &UciOption) -> bool {
-    matches!(&option.value, Value::One(v) if matches!(v.as_slice(), b"0" | b"off" | b"no" | b"false"))
+    let text = option
+        .value
+        .entries()
+        .last()
+        .map(|v| String::from_utf8_lossy(v));
+    text.is_some_and(|t| switch(t.trim()) == Some(false))
 }

@@ -168,6 +168,11 @@ fn an_account_section_says_which_ca() {
     assert_eq!((own.preset, own.public), (None, false));
     assert_eq!(own.ca_file, Some(PathBuf::from("/r/etc/r.pem")));
 
+    let lines = "option ca letsencrypt; option ca_file /etc/r.pem";
+    let config = with(lines, "option account own");
+    let file = account(&config).ca_file.as_deref();
+    assert_eq!(file, Some(std::path::Path::new("/r/etc/r.pem")));
+
     // A section of a preset's name is the section.
     let text = "config account 'letsencrypt'\noption acme_server https://ca.test\nconfig cert 'web'\nlist domains a.lan\n";
     assert_eq!(account(&super::config(text)).ca, "ca.test");

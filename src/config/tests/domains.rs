@@ -48,6 +48,11 @@ fn a_name_may_have_its_own_way() {
         (exec, "option provider p", "source: \"provider p\""),
         (
             exec,
+            "option webroot /srv/b",
+            "Webroot { dir: \"/r/srv/b\" }",
+        ),
+        (
+            exec,
             "option calias b.example.net",
             "alias: Some(Domain(\"_acme-challenge.b.example.net\"))",
         ),

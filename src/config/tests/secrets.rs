@@ -25,6 +25,7 @@ fn surrounding_quotes_and_blanks_are_stripped() {
         ("PDNS_Token=\"abc\"", "abc"),
         ("PDNS_Token=\" a b \"", "a b"),
         ("PDNS_Token='abc'", "abc"),
+        ("PDNS_Token = 'abc' ", "abc"),
         ("PDNS_Token=a\"b'c\\d$e`f", "a\"b'c\\d$e`f"),
         ("PDNS_Token=\"abc", "\"abc"),
         ("PDNS_Token=\"", "\""),

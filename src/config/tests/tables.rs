@@ -97,6 +97,7 @@ certkeeper | accept_tos | True | 1 or 0 is wanted
 certkeeper | debug | 2 | 1 or 0 is wanted
 certkeeper | account_email | me | an e-mail address is wanted, such as
 certkeeper | account_email | me@example.org,you@example.org | an e-mail address is wanted
+certkeeper | account_email | <me@example.org> | an e-mail address is wanted
 certkeeper | account_email | @example.org | an e-mail address is wanted
 certkeeper | webroot | srv/www | beginning with /
 certkeeper | webroot | /srv/../etc | without ..
