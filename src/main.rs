@@ -3,6 +3,7 @@
 use certkeeper::cli::{self, World};
 use certkeeper::net::SystemClock;
 use certkeeper::types::{Clock, Timestamp};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::Mode;
 use rustix::process::umask;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
@@ -10,7 +11,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::io::{self, BufRead, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn main() -> ExitCode {
     // Keys must never be readable by others, whatever the caller's umask is.
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
             err: &mut err,
             out_is_terminal,
             err_is_terminal,
-            read_secret: &read_secret,
+            read_secret: &|| read_secret(&stop),
             env: &|name| std::env::var(name).ok(),
             clock: &clock,
         },
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
 }
 
 /// The first line of stdin, not echoed where a person types it.
-fn read_secret() -> io::Result<String> {
+fn read_secret(stop: &AtomicBool) -> io::Result<String> {
     let stdin = io::stdin();
     let before = tcgetattr(&stdin).ok();
     if let Some(before) = &before {
@@ -53,10 +54,27 @@ fn read_secret() -> io::Result<String> {
         silent.local_modes.remove(LocalModes::ECHO);
         tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
     }
-    let mut line = String::new();
-    let read = stdin.lock().read_line(&mut line);
+    let line = read_line(&stdin, stop);
     if let Some(before) = &before {
         tcsetattr(&stdin, OptionalActions::Flush, before)?;
     }
-    read.map(|_| line)
+    line
+}
+
+/// Waits for a line, or for Ctrl-C.
+fn read_line(stdin: &io::Stdin, stop: &AtomicBool) -> io::Result<String> {
+    let look = Timespec {
+        tv_sec: 0,
+        tv_nsec: 100_000_000,
+    };
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(io::Error::new(io::ErrorKind::Interrupted, "stopped"));
+        }
+        let mut fds = [PollFd::new(stdin, PollFlags::IN)];
+        if poll(&mut fds, Some(&look)).is_ok_and(|ready| ready > 0) {
+            let mut line = String::new();
+            return stdin.lock().read_line(&mut line).map(|_| line);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! `add`: makes a section.
 
 use super::parse::{Command, Opt};
-use super::uci::{Change, apply, ensure};
+use super::uci::{Change, apply, read};
 use super::{Ended, Exit, Result, Run};
 use crate::config::{self, LoadError};
 use crate::dns::{self, Descriptor};
@@ -53,41 +53,45 @@ fn run(run: &Run<'_>) -> Result<Exit> {
                 return Err(usage(text));
             }
         }
+        if matches!(id, Identifier::Ip(_)) && module.is_some() {
+            return Err(usage(format!(
+                "'{text}': an address cannot be validated by DNS (RFC 8738)"
+            )));
+        }
         if !ids.contains(&id) {
             ids.push(id);
         }
     }
-    // What the file says already: section names in use, terms accepted or not.
-    let existing = match config::load(&run.paths) {
-        Ok(config) => Some(config),
-        Err(LoadError::Missing(_)) => None,
+    // What the file says already: names in use, terms accepted or not.
+    let (sections, terms) = match config::load(&run.paths) {
+        Ok(config) => (read(&run.paths.config())?, config.global.accept_tos),
+        Err(LoadError::Missing(_)) => (Vec::new(), false),
         Err(e) => return Err(usage(e.to_string())),
     };
-    let taken = |name: &SectionName| existing.as_ref().is_some_and(|c| c.knows(name.as_str()));
+    let taken = |name: &SectionName| {
+        sections
+            .iter()
+            .any(|s| s.name.as_deref() == Some(name.as_str()))
+    };
     let first = SectionName::suggest(&ids[0].to_string());
-    let mut candidates = (2..).map(|n| SectionName::suggest(&format!("{first}_{n}")));
+    let mut others = (2..).map(|n| first.numbered(n));
     let section = if taken(&first) {
-        candidates.find(|n| !taken(n)).unwrap_or(first)
+        others.find(|n| !taken(n)).unwrap_or(first)
     } else {
         first
     };
-    let changes = lines(&section, &ids, module, existing.is_none());
-    let hints = hints(
-        &section,
-        module,
-        existing.is_some_and(|c| c.global.accept_tos),
-    );
+    let without_global = !sections.iter().any(|s| s.kind == "certkeeper");
+    let changes = lines(&section, &ids, module, without_global);
+    let hints = hints(&section, module, terms);
     if run.parsed.has("apply") {
-        ensure(&run.paths.config(), 0o644)?;
-        apply(&run.paths, &changes)?;
+        apply(&run.paths, &changes, &run.paths.config(), 0o644)?;
     }
+    let words = changes.iter().map(|c| c.words("certkeeper"));
+    let mut typed: Vec<String> = words.map(|w| format!("uci {w}")).collect();
+    typed.push("uci commit certkeeper".into());
     if run.parsed.json {
-        let lines: Vec<String> = changes
-            .iter()
-            .map(|c| format!("uci {}", c.words()))
-            .collect();
         let applied = run.parsed.has("apply");
-        run.say_json(&json!({"section": section.as_str(), "lines": lines, "next": hints, "applied": applied}));
+        run.say_json(&json!({"section": section.as_str(), "lines": typed, "next": hints, "applied": applied}));
         return Ok(Exit::Done);
     }
     if run.parsed.has("apply") {
@@ -96,9 +100,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         if !run.paths.config().exists() {
             run.say(&format!("touch {}", run.paths.config().display()));
         }
-        for change in &changes {
-            run.say(&format!("uci {}", change.words()));
-        }
+        run.say(&typed.join("\n"));
     }
     run.say("\n# then:");
     for hint in &hints {
@@ -126,21 +128,20 @@ fn lines(
     section: &SectionName,
     ids: &[Identifier],
     module: Option<&Descriptor>,
-    first: bool,
+    global: bool,
 ) -> Vec<Change> {
-    let path = |option: &str| format!("certkeeper.{section}.{option}");
+    let path = |option: &str| format!("{section}.{option}");
     let mut changes = Vec::new();
-    if first {
-        changes.push(Change::Set("certkeeper.global".into(), "certkeeper".into()));
+    if global {
+        changes.push(Change::Set("global".into(), "certkeeper".into()));
     }
-    changes.push(Change::Set(format!("certkeeper.{section}"), "cert".into()));
+    changes.push(Change::Set(section.to_string(), "cert".into()));
     for id in ids {
         changes.push(Change::AddList(path("domains"), id.to_string()));
     }
     if let Some(module) = module {
         changes.push(Change::Set(path("dns"), module.name.into()));
     }
-    changes.push(Change::Commit("certkeeper".into()));
     changes
 }
 

@@ -19,7 +19,8 @@ use crate::issue::{Engine, Trace};
 use crate::status::record::Listener;
 use crate::types::{Clock, Paths, SectionName, Timestamp, nearest};
 use parse::{Command, Parsed};
-use std::cell::RefCell;
+use serde_json::json;
+use std::cell::{Cell, RefCell};
 use std::io::Write;
 use term::Style;
 
@@ -67,11 +68,9 @@ struct Run<'a> {
     parsed: Parsed,
     clock: Box<dyn Clock>,
     clock_is_set: bool,
-    out: RefCell<&'a mut dyn Write>,
-    err: RefCell<&'a mut dyn Write>,
+    world: &'a Surroundings<'a>,
     out_style: Style,
     err_style: Style,
-    read_secret: &'a dyn Fn() -> std::io::Result<String>,
 }
 
 const COMMANDS: &[Command] = &[
@@ -88,73 +87,98 @@ const COMMANDS: &[Command] = &[
 
 /// Runs a command line (without the program's name) and returns its exit code.
 pub fn run(args: &[String], world: World<'_>) -> u8 {
-    let (code, text) = match dispatch(args, world) {
-        Ok((code, None)) => (code, None),
-        Ok((code, Some((err, text)))) => (code, Some((err, text))),
-        Err((err, Ended(code, text))) => (code, Some((err, text))),
+    let World { out, err, .. } = world;
+    let (out, err) = (RefCell::new(out), RefCell::new(err));
+    let lost = Cell::new(false);
+    let print = |text: &str| {
+        let mut out = out.borrow_mut();
+        let written = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+        // A reader that has gone has read enough; a full disk has not.
+        lost.set(lost.get() || written.is_err_and(|e| e.kind() != std::io::ErrorKind::BrokenPipe));
     };
-    if let Some((to, text)) = text {
-        let _ = writeln!(to, "{}", text.trim_end());
+    let tell = |text: &str| drop(writeln!(err.borrow_mut(), "{}", text.trim_end()));
+    let live = |text: &str| {
+        let mut err = err.borrow_mut();
+        let _ = write!(err, "{text}").and_then(|()| err.flush());
+    };
+    let surroundings = Surroundings {
+        out_is_terminal: world.out_is_terminal,
+        err_is_terminal: world.err_is_terminal,
+        read_secret: world.read_secret,
+        env: world.env,
+        clock: world.clock,
+        print: &print,
+        tell: &tell,
+        live: &live,
+    };
+    let code = dispatch(args, &surroundings).unwrap_or_else(|Ended(code, text)| {
+        tell(&format!("certkeeper: {text}"));
+        if args.iter().any(|a| a == "--json") {
+            print(&json!({"error": {"code": code as u8, "message": text}}).to_string());
+        }
+        code
+    });
+    if lost.get() && code == Exit::Done {
+        tell("certkeeper: the result could not be written");
+        return Exit::Failed as u8;
     }
     code as u8
 }
 
-type Said<'a> = Option<(&'a mut dyn Write, String)>;
+/// The world with its two ends as functions, so that many may hold them.
+struct Surroundings<'a> {
+    out_is_terminal: bool,
+    err_is_terminal: bool,
+    read_secret: &'a dyn Fn() -> std::io::Result<String>,
+    env: &'a dyn Fn(&str) -> Option<String>,
+    clock: &'a dyn Fn(Option<Timestamp>) -> Box<dyn Clock>,
+    print: &'a dyn Fn(&str),
+    tell: &'a dyn Fn(&str),
+    live: &'a dyn Fn(&str),
+}
 
-fn dispatch<'a>(
-    args: &[String],
-    world: World<'a>,
-) -> std::result::Result<(Exit, Said<'a>), (&'a mut dyn Write, Ended)> {
-    let parsed = match parse::parse(args, COMMANDS) {
-        Ok(parse::Request::Run(parsed)) => parsed,
-        Ok(parse::Request::Say(text)) => return Ok((Exit::Done, Some((world.out, text)))),
-        Err(text) => return Err((world.err, Ended(Exit::Usage, text))),
-    };
-    let root = parsed
-        .root
-        .clone()
-        .or_else(|| (world.env)("CERTKEEPER_ROOT"));
-    let paths = Paths::new(root.as_deref().unwrap_or("/"));
-    let now = (world.env)("CERTKEEPER_NOW").filter(|_| root.is_some());
-    let now = match now.map(|text| text.parse().map(Timestamp)) {
-        None => None,
-        Some(Ok(now)) => Some(now),
-        Some(Err(_)) => {
-            let text = "certkeeper: CERTKEEPER_NOW is to be seconds since 1970".to_owned();
-            return Err((world.err, Ended(Exit::Usage, text)));
+fn dispatch(args: &[String], world: &Surroundings<'_>) -> Result<Exit> {
+    let parsed = match parse::parse(args, COMMANDS).map_err(|text| Ended(Exit::Usage, text))? {
+        parse::Request::Run(parsed) => parsed,
+        parse::Request::Say(text) => {
+            (world.print)(&text);
+            return Ok(Exit::Done);
+        }
+        parse::Request::NoCommand(text) => {
+            (world.tell)(&text);
+            return Ok(Exit::Usage);
         }
     };
+    let from_env = || (world.env)("CERTKEEPER_ROOT").filter(|root| !root.is_empty());
+    let root = parsed.root.clone().or_else(from_env);
+    let now = (world.env)("CERTKEEPER_NOW").filter(|_| root.is_some());
+    let now = now.map(|text| text.parse().map(Timestamp)).transpose();
+    let now = now.map_err(|_| {
+        let text = "CERTKEEPER_NOW is to be seconds since 1970";
+        Ended(Exit::Usage, text.into())
+    })?;
     let plain = (world.env)("NO_COLOR").is_some_and(|v| !v.is_empty());
     let command = parsed.command;
-    let run = Run {
-        paths,
+    (command.run)(&Run {
+        paths: Paths::new(root.as_deref().unwrap_or("/")),
         parsed,
         clock: (world.clock)(now),
         clock_is_set: now.is_some(),
-        out: RefCell::new(world.out),
-        err: RefCell::new(world.err),
+        world,
         out_style: Style::new(world.out_is_terminal, plain),
         err_style: Style::new(world.err_is_terminal, plain),
-        read_secret: world.read_secret,
-    };
-    match (command.run)(&run) {
-        Ok(code) => Ok((code, None)),
-        Err(Ended(code, text)) => {
-            let text = format!("certkeeper: {text}");
-            Err((run.err.into_inner(), Ended(code, text)))
-        }
-    }
+    })
 }
 
 impl Run<'_> {
     /// Prints a part of the result.
     fn say(&self, text: &str) {
-        let _ = writeln!(self.out.borrow_mut(), "{text}");
+        (self.world.print)(text);
     }
 
     /// Prints a message.
     fn tell(&self, text: &str) {
-        let _ = writeln!(self.err.borrow_mut(), "{text}");
+        (self.world.tell)(text);
     }
 
     /// Prints the whole result as JSON.

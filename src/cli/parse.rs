@@ -46,12 +46,12 @@ const GLOBAL: &[Opt] = &[
     Opt {
         name: "help",
         value: None,
-        help: "this help",
+        help: "this help, as -h",
     },
     Opt {
         name: "version",
         value: None,
-        help: "the version",
+        help: "the version, as -V",
     },
 ];
 
@@ -81,6 +81,8 @@ impl Parsed {
 pub(super) enum Request {
     Run(Parsed),
     Say(String),
+    /// Nothing that can be run; the overview tells what can.
+    NoCommand(String),
 }
 
 pub(super) fn parse(
@@ -94,14 +96,23 @@ pub(super) fn parse(
         } else if matches.opt_present("help") {
             Ok(Request::Say(overview(commands)))
         } else {
-            Err(overview(commands))
+            Ok(Request::NoCommand(overview(commands)))
         };
     };
     let Some(command) = commands.iter().find(|c| c.name == word) else {
+        // What looks like a command may be the value of an option that was mistyped.
+        let all = || GLOBAL.iter().chain(commands.iter().flat_map(|c| c.options));
+        for option in args[..at].iter().filter_map(|a| a.strip_prefix("--")) {
+            let name = option.split('=').next().unwrap_or_default();
+            if !all().any(|o| o.name == name) {
+                let fail = Fail::UnrecognizedOption(name.to_owned());
+                return Err(explain(fail, GLOBAL, "certkeeper --help"));
+            }
+        }
         let meant = nearest(word, commands.iter().map(|c| c.name));
         let meant = meant.map(|m| format!("; did you mean '{m}'?"));
         return Err(format!(
-            "certkeeper: there is no command '{word}'{}\n`certkeeper --help` lists the commands",
+            "there is no command '{word}'{}\n`certkeeper --help` lists the commands",
             meant.unwrap_or_default()
         ));
     };
@@ -150,11 +161,7 @@ fn read<'a>(
 ) -> std::result::Result<Matches, Fail> {
     let mut known = Options::new();
     for option in options {
-        let short = match option.name {
-            "help" => "h",
-            "version" => "V",
-            _ => "",
-        };
+        let short = short(option);
         match option.value {
             Some(hint) => known.optopt(short, option.name, option.help, hint),
             None => known.optflag(short, option.name, option.help),
@@ -163,8 +170,20 @@ fn read<'a>(
     known.parse(args)
 }
 
+/// The one-letter form of an option, if it has one.
+fn short(option: &Opt) -> &'static str {
+    match option.name {
+        "help" => "h",
+        "version" => "V",
+        _ => "",
+    }
+}
+
 fn explain<'a>(fail: Fail, known: impl IntoIterator<Item = &'a Opt>, help: &str) -> String {
     let text = match fail {
+        Fail::UnrecognizedOption(name) if name.chars().count() == 1 => {
+            format!("there is no option '-{name}'")
+        }
         Fail::UnrecognizedOption(name) => {
             let meant = nearest(&name, known.into_iter().map(|o| o.name));
             let meant = meant.map(|m| format!("; did you mean '--{m}'?"));
@@ -174,7 +193,7 @@ fn explain<'a>(fail: Fail, known: impl IntoIterator<Item = &'a Opt>, help: &str)
         Fail::UnexpectedArgument(name) => format!("option '--{name}' takes no value"),
         other => other.to_string(),
     };
-    format!("certkeeper: {text}\n`{help}` lists the options")
+    format!("{text}\n`{help}` lists the options")
 }
 
 fn version() -> String {
@@ -197,10 +216,8 @@ fn overview(commands: &[Command]) -> String {
 }
 
 fn help_of(command: &Command) -> String {
-    let mut text = format!(
-        "usage: certkeeper {} {}\n\n{}\n",
-        command.name, command.args, command.help
-    );
+    let usage = format!("usage: certkeeper {} {}", command.name, command.args);
+    let mut text = format!("{}\n\n{}\n", usage.trim_end(), command.help);
     if !command.options.is_empty() {
         text += "\noptions:\n";
         text += &table(command.options);

@@ -1,8 +1,9 @@
 //! `providers`: the DNS providers and what each wants.
 
 use super::parse::Command;
-use super::{Exit, Result, Run};
+use super::{Ended, Exit, Result, Run};
 use crate::dns::{Descriptor, modules};
+use crate::types::nearest;
 use serde_json::json;
 
 pub(super) const COMMAND: Command = Command {
@@ -17,12 +18,19 @@ pub(super) const COMMAND: Command = Command {
 
 fn run(run: &Run<'_>) -> Result<Exit> {
     let wanted = &run.parsed.free;
-    let all = modules().iter().map(|m| m.descriptor);
-    let chosen = |d: &&Descriptor| {
-        let named = |w: &String| d.name == w || d.aliases.contains(&w.as_str());
-        wanted.is_empty() || wanted.iter().any(named)
-    };
-    let all: Vec<&Descriptor> = all.filter(chosen).collect();
+    let all: Vec<&Descriptor> = modules().iter().map(|m| m.descriptor).collect();
+    let named = |d: &Descriptor, name: &str| d.name == name || d.aliases.contains(&name);
+    let unknown = |w: &&String| !all.iter().any(|d| named(d, w));
+    if let Some(name) = wanted.iter().find(unknown) {
+        let known = all
+            .iter()
+            .flat_map(|d| d.aliases.iter().chain([&d.name]).copied());
+        let meant = nearest(name, known).map(|m| format!("; did you mean '{m}'?"));
+        let text = format!("there is no provider {name}; `certkeeper providers` lists them");
+        return Err(Ended(Exit::Usage, text + &meant.unwrap_or_default()));
+    }
+    let chosen = |d: &&Descriptor| wanted.is_empty() || wanted.iter().any(|w| named(d, w));
+    let all: Vec<&Descriptor> = all.into_iter().filter(chosen).collect();
     if run.parsed.json {
         let list: Vec<_> = all.iter().map(|d| as_json(d)).collect();
         run.say_json(&json!({ "providers": list }));
@@ -55,13 +63,6 @@ fn run(run: &Run<'_>) -> Result<Exit> {
             run.say("  any other NAME     passed on in the environment");
         }
         run.say(&format!("  {}", d.docs));
-    }
-    if all.is_empty() {
-        let text = format!(
-            "there is no provider {}; `certkeeper providers` lists them",
-            wanted.join(" ")
-        );
-        return Err(super::Ended(Exit::Usage, text));
     }
     Ok(Exit::Done)
 }

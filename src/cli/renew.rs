@@ -41,7 +41,10 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     let mut config = run.config()?;
     let sections = run.sections(&config)?;
     if !config.global.enabled {
-        run.say("certkeeper is switched off (option enabled 0 in section 'global')");
+        match run.parsed.json {
+            true => run.say_json(&json!({"enabled": false, "sections": [], "waiting": []})),
+            false => run.say("certkeeper is switched off (option enabled 0 in section 'global')"),
+        }
         return Ok(Exit::Done);
     }
     let mut todo = wishes(&sections, run.parsed.has("force"));
@@ -71,7 +74,26 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         todo = queue.take();
     }
     drop(lock);
+    report.outcomes.extend(unable(&config, &sections));
     Ok(tell(run, &config, &report))
+}
+
+/// Sections that were named and cannot run: that nothing is due would be another answer.
+fn unable(config: &Config, sections: &[SectionName]) -> Vec<(SectionName, Outcome)> {
+    let why = |name: &SectionName| {
+        let broken = config.broken.iter().find(|(n, _)| n == name);
+        match (broken, config.cert(name.as_str())) {
+            (Some((_, why)), _) => Some(format!("its configuration is wrong: {why}")),
+            (None, Some(cert)) if !cert.enabled => {
+                Some("it is switched off (option enabled 0)".into())
+            }
+            _ => None,
+        }
+    };
+    let named = sections.iter();
+    named
+        .filter_map(|name| Some((name.clone(), Outcome::Unable(why(name)?))))
+        .collect()
 }
 
 /// What the command line asks for, as it is queued.
@@ -201,7 +223,7 @@ fn tell(run: &Run<'_>, config: &Config, report: &Report) -> Exit {
     let failed = report
         .outcomes
         .iter()
-        .any(|(_, o)| matches!(o, Outcome::Failed(..)));
+        .any(|(_, o)| matches!(o, Outcome::Failed(..) | Outcome::Unable(_)));
     let later = report
         .outcomes
         .iter()
@@ -228,6 +250,7 @@ fn line(outcome: &Outcome) -> (bool, String) {
     match outcome {
         Outcome::Done(text) => (false, text.clone()),
         Outcome::Waiting(until, text) => (false, format!("{text}; goes on at {until}")),
+        Outcome::Unable(text) => (true, text.clone()),
         Outcome::Failed(failure, next) => (
             true,
             format!(
@@ -251,6 +274,7 @@ fn show(run: &Run<'_>, config: &Config, report: &Report) {
                     style.warn("…")
                 ));
             }
+            Outcome::Unable(text) => run.say(&format!("{} {section}: {text}", style.bad("✗"))),
             Outcome::Failed(failure, next) => {
                 run.say(&format!(
                     "{} {section}: {}",
@@ -315,6 +339,9 @@ fn as_json(report: &Report) -> Value {
     let outcome = |(section, outcome): &(SectionName, Outcome)| match outcome {
         Outcome::Done(text) => {
             json!({"section": section.as_str(), "outcome": "done", "text": text})
+        }
+        Outcome::Unable(text) => {
+            json!({"section": section.as_str(), "outcome": "failed", "problem": text})
         }
         Outcome::Waiting(until, text) => {
             json!({"section": section.as_str(), "outcome": "waiting", "text": text, "next": until.0})

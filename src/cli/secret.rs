@@ -1,13 +1,12 @@
 //! `secret`: reads a secret from stdin and keeps it where no login reads it back.
 
 use super::parse::Command;
-use super::uci::{Change, apply, ensure};
+use super::uci::{Change, apply, read};
 use super::{Ended, Exit, Result, Run};
 use crate::dns;
 use crate::types::nearest;
-use crate::uci::{Section, parse};
+use crate::uci::Value;
 use serde_json::json;
-use std::fs;
 
 pub(super) const COMMAND: Command = Command {
     name: "secret",
@@ -19,9 +18,6 @@ pub(super) const COMMAND: Command = Command {
     options: &[],
     run,
 };
-
-/// The package that holds secrets.
-const PACKAGE: &str = "certkeeper_secrets";
 
 fn run(run: &Run<'_>) -> Result<Exit> {
     let [name, key] = run.parsed.free.as_slice() else {
@@ -44,7 +40,8 @@ fn run(run: &Run<'_>) -> Result<Exit> {
             "{key} of '{name}' (is not shown; end with Enter):"
         ));
     }
-    let value = (run.read_secret)().map_err(|e| Ended(Exit::Failed, format!("stdin: {e}")))?;
+    let value =
+        (run.world.read_secret)().map_err(|e| Ended(Exit::Failed, format!("stdin: {e}")))?;
     let value = value.trim();
     if value.is_empty() {
         return Err(usage("stdin held no secret; nothing was changed".into()));
@@ -52,19 +49,20 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     if value.contains(['\n', '\0']) {
         return Err(usage("a secret has one line".into()));
     }
-    ensure(&run.paths.secrets(), 0o600)?;
-    let option = format!("{PACKAGE}.{name}.credentials");
-    let mut changes = vec![Change::Set(format!("{PACKAGE}.{name}"), "secret".into())];
+    if value.contains(|c: char| c.is_control() && c != '\t') {
+        return Err(usage(
+            "a secret holds no control character; nothing was changed".into(),
+        ));
+    }
+    let mut changes = vec![Change::Set(name.clone(), "secret".into())];
     if key == "eab_hmac_key" {
-        changes.push(Change::Set(format!("{PACKAGE}.{name}.{key}"), value.into()));
+        changes.push(Change::Set(format!("{name}.{key}"), value.into()));
     } else {
-        for old in earlier(run, name, key)? {
-            changes.push(Change::DelList(option.clone(), old));
-        }
+        let option = format!("{name}.credentials");
+        changes.extend(earlier(run, name, key, &option)?);
         changes.push(Change::AddList(option, format!("{key}={value}")));
     }
-    changes.push(Change::Commit(PACKAGE.into()));
-    apply(&run.paths, &changes)?;
+    apply(&run.paths, &changes, &run.paths.secrets(), 0o600)?;
     if run.parsed.json {
         run.say_json(&json!({"section": name, "name": key, "set": true}));
     } else {
@@ -76,7 +74,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
 /// The section must exist; a name that its module does not use is told.
 fn known(run: &Run<'_>, name: &str, key: &str) -> Result<()> {
     let usage = |text: String| Ended(Exit::Usage, text);
-    let sections = sections(run, &run.paths.config())?;
+    let sections = read(&run.paths.config())?;
     let holders = || {
         sections
             .iter()
@@ -110,29 +108,24 @@ fn known(run: &Run<'_>, name: &str, key: &str) -> Result<()> {
     Ok(())
 }
 
-/// The entries that hold an earlier value of the credential.
-fn earlier(run: &Run<'_>, name: &str, key: &str) -> Result<Vec<String>> {
-    let sections = sections(run, &run.paths.secrets())?;
+/// What removes the earlier values of a credential and keeps the others.
+fn earlier(run: &Run<'_>, name: &str, key: &str, option: &str) -> Result<Vec<Change>> {
+    if !run.paths.secrets().exists() {
+        return Ok(Vec::new());
+    }
+    let sections = read(&run.paths.secrets())?;
     let section = sections.iter().find(|s| s.name.as_deref() == Some(name));
-    let values = section
-        .and_then(|s| s.get("credentials"))
-        .map(|o| o.value.entries());
-    let texts = values
-        .into_iter()
-        .flatten()
-        .filter_map(|v| String::from_utf8(v.clone()).ok());
+    let Some(found) = section.and_then(|s| s.get("credentials")) else {
+        return Ok(Vec::new());
+    };
+    let texts = found.value.entries().iter();
+    let texts = texts.filter_map(|v| String::from_utf8(v.clone()).ok());
     let same = |t: &String| t.split_once('=').is_some_and(|(k, _)| k.trim() == key);
-    Ok(texts.filter(same).collect())
-}
-
-fn sections(run: &Run<'_>, path: &std::path::Path) -> Result<Vec<Section>> {
-    let text = fs::read(path).map_err(|e| {
-        let hint = if *path == run.paths.config() {
-            "; `certkeeper add` makes a section first"
-        } else {
-            ""
-        };
-        Ended(Exit::Usage, format!("{}: {e}{hint}", path.display()))
-    })?;
-    parse(&text).map_err(|e| Ended(Exit::Usage, format!("{}: {e}", path.display())))
+    Ok(texts
+        .filter(same)
+        .map(|entry| match found.value {
+            Value::One(_) => Change::Delete(option.to_owned()),
+            Value::List(_) => Change::DelList(option.to_owned(), entry),
+        })
+        .collect())
 }

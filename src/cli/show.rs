@@ -1,7 +1,7 @@
 //! `show`: what is in a section's certificate.
 
 use super::parse::{Command, Opt};
-use super::term::{columns, until};
+use super::term::{columns, end, until};
 use super::{Ended, Exit, Result, Run};
 use crate::plan::due;
 use crate::store::Area;
@@ -43,7 +43,11 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     let unreadable = |e: String| Ended(Exit::Failed, format!("{}: {e}", file.display()));
     let pem = std::fs::read(&file).map_err(|e| unreadable(e.to_string()))?;
     if run.parsed.has("pem") {
-        run.say(String::from_utf8_lossy(&pem).trim_end());
+        let pem = String::from_utf8_lossy(&pem);
+        match run.parsed.json {
+            true => run.say_json(&json!({"section": section.as_str(), "pem": pem})),
+            false => run.say(&pem),
+        }
         return Ok(Exit::Done);
     }
     let ders = split_pem_chain(&pem).map_err(|e| unreadable(e.to_string()))?;
@@ -86,7 +90,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     row("valid from", leaf.not_before.to_string());
     row(
         "valid until",
-        format!("{} ({})", leaf.not_after, until(leaf.not_after, now)),
+        format!("{} ({})", leaf.not_after, end(leaf.not_after, now)),
     );
     row("renewal", format!("{renewal} ({})", until(renewal, now)));
     row("key", leaf.key_description());

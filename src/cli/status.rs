@@ -1,7 +1,7 @@
 //! `status`: how every section fares.
 
 use super::parse::Command;
-use super::term::{columns, short, span, until};
+use super::term::{columns, end, short, until};
 use super::{Exit, Result, Run};
 use crate::config::Config;
 use crate::status::{self, Document};
@@ -108,13 +108,8 @@ fn table(run: &Run<'_>, documents: &[Document], now: Timestamp) -> String {
 }
 
 fn expires(document: &Document, now: Timestamp) -> String {
-    match &document.certificate {
-        None => "-".into(),
-        Some(c) if c.not_after < now.0 => {
-            format!("{} ago", span(now.since(Timestamp(c.not_after))))
-        }
-        Some(c) => until(Timestamp(c.not_after), now),
-    }
+    let certificate = document.certificate.as_ref();
+    certificate.map_or("-".into(), |c| end(Timestamp(c.not_after), now))
 }
 
 fn issuer(document: &Document) -> String {

@@ -72,6 +72,14 @@ pub(super) fn until(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// When a validity ends: `in 89 days`, `2 hours ago`.
+pub(super) fn end(time: Timestamp, now: Timestamp) -> String {
+    match now.since(time) {
+        passed @ 1.. => format!("{} ago", span(passed)),
+        _ => until(time, now),
+    }
+}
+
 /// Rows in columns; widths are counted before colours are put on.
 pub(super) fn columns(
     rows: &[Vec<String>],

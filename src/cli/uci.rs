@@ -1,29 +1,31 @@
 //! Changes of the configuration, made by the `uci` program: it knows how to write its files.
 
 use super::{Ended, Exit, Result};
+use crate::store::make_folder;
 use crate::types::Paths;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use crate::uci::{Section, parse};
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// One change.
+/// One change; names are `SECTION` or `SECTION.OPTION`.
 pub(super) enum Change {
     Set(String, String),
     AddList(String, String),
     DelList(String, String),
-    Commit(String),
+    Delete(String),
 }
 
 impl Change {
     /// The words as `uci` takes them, on its command line or in a batch.
-    pub fn words(&self) -> String {
+    pub fn words(&self, package: &str) -> String {
         match self {
-            Self::Set(name, value) => format!("set {name}={}", quote(value)),
-            Self::AddList(name, value) => format!("add_list {name}={}", quote(value)),
-            Self::DelList(name, value) => format!("del_list {name}={}", quote(value)),
-            Self::Commit(package) => format!("commit {package}"),
+            Self::Set(name, value) => format!("set {package}.{name}={}", quote(value)),
+            Self::AddList(name, value) => format!("add_list {package}.{name}={}", quote(value)),
+            Self::DelList(name, value) => format!("del_list {package}.{name}={}", quote(value)),
+            Self::Delete(name) => format!("delete {package}.{name}"),
         }
     }
 }
@@ -33,35 +35,50 @@ fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// Makes an empty file for `uci` to write to, if there is none.
-pub(super) fn ensure(path: &Path, mode: u32) -> Result<()> {
-    let made = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path);
-    match made {
-        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(Ended(Exit::Failed, format!("{}: {e}", path.display())))
-        }
-        _ => Ok(()),
-    }
+/// The sections of a file, as they stand.
+pub(super) fn read(path: &Path) -> Result<Vec<Section>> {
+    let text = fs::read(path).map_err(|e| {
+        let hint = "`certkeeper add` makes a section first";
+        Ended(Exit::Usage, format!("{}: {e}; {hint}", path.display()))
+    })?;
+    parse(&text).map_err(|e| Ended(Exit::Usage, format!("{}: {e}", path.display())))
 }
 
-/// Makes all changes in one batch. Values go over stdin, so no secret stands in an argument; the
-/// batch has a folder of its own for what is not committed, so nobody else's changes are committed.
-pub(super) fn apply(paths: &Paths, changes: &[Change]) -> Result<()> {
-    let failed = |text: String| Ended(Exit::Failed, text);
+/// The package that `uci` works on. It is not the real name: `uci` would take along the changes
+/// that others made to that package and have not committed.
+const DRAFT: &str = "draft";
+
+/// Makes all changes to a file, or none. It gets this mode.
+pub(super) fn apply(paths: &Paths, changes: &[Change], file: &Path, mode: u32) -> Result<()> {
     let scratch = paths.run().join("uci");
     let _ = fs::remove_dir_all(&scratch);
-    crate::store::make_folder(&scratch, 0o700).map_err(|e| failed(e.to_string()))?;
+    make_folder(&scratch, 0o700).map_err(|e| Ended(Exit::Failed, e.to_string()))?;
+    let result = edit(&scratch, changes, file).and_then(|()| {
+        let put = put(&scratch.join(DRAFT), file, mode);
+        put.map_err(|e| Ended(Exit::Failed, format!("{}: {e}", file.display())))
+    });
+    let _ = fs::remove_dir_all(&scratch);
+    result
+}
+
+/// Has `uci` change a copy. Values go over stdin, so no secret stands in an argument.
+fn edit(scratch: &Path, changes: &[Change], file: &Path) -> Result<()> {
+    let failed = |text: String| Ended(Exit::Failed, text);
+    let old = match fs::read(file) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => {
+            return Err(failed(format!("{}: {e}", file.display())));
+        }
+        old => old.unwrap_or_default(),
+    };
+    fs::write(scratch.join(DRAFT), old)
+        .map_err(|e| failed(format!("{}: {e}", scratch.display())))?;
     let mut command = Command::new("uci");
     command
         .arg("-c")
-        .arg(paths.uci_dir())
+        .arg(scratch)
         .arg("-t")
-        .arg(&scratch)
-        .arg("batch");
+        .arg(scratch.join("delta"));
+    command.arg("batch");
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -71,7 +88,8 @@ pub(super) fn apply(paths: &Paths, changes: &[Change]) -> Result<()> {
             "the program `uci` does not start ({e}); it writes the configuration, so nothing was changed"
         ))
     })?;
-    let text: String = changes.iter().map(|c| c.words() + "\n").collect();
+    let lines = changes.iter().map(|c| c.words(DRAFT) + "\n");
+    let text = lines.collect::<String>() + "commit " + DRAFT + "\n";
     let wrote = match child.stdin.take() {
         Some(mut stdin) => stdin.write_all(text.as_bytes()),
         None => Ok(()),
@@ -79,14 +97,30 @@ pub(super) fn apply(paths: &Paths, changes: &[Change]) -> Result<()> {
     let output = child
         .wait_with_output()
         .map_err(|e| failed(format!("uci: {e}")))?;
-    let _ = fs::remove_dir_all(&scratch);
     let said = String::from_utf8_lossy(&output.stderr);
-    if !output.status.success() || wrote.is_err() || !said.trim().is_empty() {
-        return Err(failed(format!(
-            "`uci batch` failed ({}): {}",
-            output.status,
-            said.trim()
-        )));
+    if output.status.success() && wrote.is_ok() && said.trim().is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let said = said.trim();
+    Err(failed(format!(
+        "`uci batch` failed ({}): {said}",
+        output.status
+    )))
+}
+
+/// Replaces the file by one rename.
+fn put(from: &Path, to: &Path, mode: u32) -> io::Result<()> {
+    let folder = to.parent().unwrap_or(Path::new("/"));
+    let beside = folder.join(".certkeeper.new");
+    let _ = fs::remove_file(&beside);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&beside)?;
+    file.set_permissions(Permissions::from_mode(mode))?;
+    file.write_all(&fs::read(from)?)?;
+    file.sync_all()?;
+    fs::rename(&beside, to)?;
+    File::open(folder)?.sync_all()
 }

@@ -106,15 +106,17 @@ impl fmt::Display for LoadError {
             Self::Missing(path) => write!(
                 f,
                 "{} does not exist. Make it with:\n\n  touch {}\n  uci set certkeeper.global=certkeeper\n  \
-                 uci set certkeeper.global.accept_tos=1\n  certkeeper add www.example.org --apply",
+                 uci set certkeeper.global.accept_tos=1\n  \
+                 uci commit certkeeper\n  certkeeper add www.example.org --apply",
                 path.display(),
                 path.display()
             ),
             Self::Unreadable(path, e) => write!(f, "{}: {e}", path.display()),
             Self::Syntax(path, e) => write!(
                 f,
-                "{}: {e}. The file is not read further and nothing was changed; `uci show certkeeper` fails on it too",
-                path.display()
+                "{}: {e}. The file is not read further and nothing was changed; `uci show {}` fails on it too",
+                path.display(),
+                path.file_name().unwrap_or_default().display()
             ),
         }
     }

@@ -49,6 +49,8 @@ pub enum Outcome {
     Done(String),
     /// Goes on later.
     Waiting(Timestamp, String),
+    /// The section cannot run, and this is why.
+    Unable(String),
     /// Failed; the next attempt may be at that time.
     Failed(Failure, Timestamp),
 }

@@ -212,6 +212,13 @@ impl SectionName {
         Self(text)
     }
 
+    /// The same name with a number, cut where it would be too long.
+    pub fn numbered(&self, number: u32) -> Self {
+        let end = format!("_{number}");
+        let kept = self.0.len().min(LABEL_MAX - end.len());
+        Self(format!("{}{end}", &self.0[..kept]))
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -2,20 +2,9 @@
 
 use super::holdings::{END, attempt, hold, link};
 use super::support::temp_root::TempRoot;
-use super::support::{process, wait_until};
-use super::{DAY, NOW, cert, certkeeper, ended, has, run, site};
-use rustix::fs::{FlockOperation, flock};
+use super::{DAY, NOW, cert, has, run, site};
 use serde_json::json;
-use std::fs::{self, File};
-use std::time::Duration;
-
-/// Another run, as far as anybody can see: the lock is held.
-fn hold_lock(temp: &TempRoot) -> File {
-    let file = temp.write("/var/run/certkeeper/lock", "");
-    let file = File::create(file).expect("the lock");
-    flock(&file, FlockOperation::NonBlockingLockExclusive).expect("it is free");
-    file
-}
+use std::fs;
 
 #[test]
 fn zero_when_nothing_is_due() {
@@ -119,12 +108,36 @@ fn one_when_a_section_is_wrong_and_the_others_run() {
             "1 fault\n",
         ],
     );
+    // A section that has no name counts, too.
+    let temp = site(&["config cert\n\tlist domains 'a.example.org'\n".to_owned()]);
+    has(
+        &run(&temp, "check", 1).stderr,
+        &["line 6, cert: the section needs a name"],
+    );
     // Nothing else to do, and nothing that can be done.
     let temp = site(&[cert("web", "option renew_before 'soon'")]);
     has(
         &run(&temp, "renew", 1).stdout,
         &["no section can run: correct the errors above"],
     );
+}
+
+/// "Nothing is due" would be an answer to another question.
+#[test]
+fn naming_a_section_that_cannot_run_says_so() {
+    let temp = site(&[
+        cert("off", "option enabled '0'"),
+        cert("bad", "option enabled 'x'"),
+    ]);
+    for (section, said) in [("off", "enabled"), ("bad", "1 or 0 is wanted")] {
+        let finished = run(&temp, &format!("renew {section}"), 1);
+        let all = format!("{}{}", finished.stdout, finished.stderr);
+        assert!(!all.contains("nothing is due"), "{all}");
+        assert!(
+            all.lines().any(|l| l.contains(section) && l.contains(said)),
+            "{all}"
+        );
+    }
 }
 
 #[test]
@@ -247,62 +260,6 @@ fn two_for_an_unknown_section_with_the_nearest() {
         &run(&temp, "renew web", 2).stderr,
         &["there is none yet; `certkeeper add NAME` makes one"],
     );
-}
-
-#[test]
-fn three_when_another_run_is_at_work() {
-    let temp = site(&[cert("web", "")]);
-    let lock = hold_lock(&temp);
-    for line in [
-        "renew --no-wait",
-        "renew --no-wait web",
-        "--no-wait renew --force",
-    ] {
-        let finished = run(&temp, line, 3);
-        assert_eq!(
-            (finished.stdout.as_str(), finished.stderr.as_str()),
-            ("", "certkeeper: another run is at work\n")
-        );
-    }
-    assert!(
-        !temp.path("/var/run/certkeeper/wanted").exists(),
-        "nothing was handed over"
-    );
-    // Looking is always allowed.
-    has(&run(&temp, "status", 0).stdout, &["web "]);
-    drop(lock);
-    run(&temp, "renew --no-wait", 1);
-}
-
-#[test]
-fn a_wish_is_handed_to_the_run_at_work() {
-    for (line, wish) in [
-        ("renew", "all-due"),
-        ("renew web", "web"),
-        ("renew --force web", "web-force"),
-    ] {
-        let temp = site(&[cert("web", "")]);
-        hold(&temp, "web", END);
-        let lock = hold_lock(&temp);
-        let words: Vec<&str> = line.split(' ').collect();
-        let waiting = certkeeper(&temp, &words).start();
-        let wish = temp.path(&format!("/var/run/certkeeper/wanted/{wish}"));
-        assert!(
-            wait_until(Duration::from_secs(20), || wish.exists()),
-            "{line}"
-        );
-        // The other takes the wish, does it, and ends.
-        fs::remove_file(&wish).expect("gone");
-        let document = run(&temp, "status web --json", 0).stdout;
-        temp.write("/var/run/certkeeper/status/web.json", document);
-        drop(lock);
-        let finished: process::Finished = ended(waiting.finish(), 0);
-        has(
-            &finished.stderr,
-            &["another run is at work; it takes this wish along"],
-        );
-        assert_eq!(finished.stdout, "web: Valid (done by the other run)\n");
-    }
 }
 
 #[test]

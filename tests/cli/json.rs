@@ -1,10 +1,9 @@
 //! `--json`: one JSON document on stdout, whatever happens; messages go to stderr.
 
 use super::holdings::{END, attempt, hold, link, real};
-use super::support::certkeeper::Certkeeper;
 use super::support::temp_root::TempRoot;
 use super::support::{openssl, tools};
-use super::{cert, certkeeper, run, site};
+use super::{cert, run, site};
 use serde_json::{Deserializer, Value, json};
 
 #[track_caller]
@@ -166,15 +165,14 @@ fn a_busy_run_is_one_document() {
     let file = std::fs::File::create(temp.write("/var/run/certkeeper/lock", "")).expect("the lock");
     rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
         .expect("it is free");
-    let finished: super::Finished = run(&temp, "renew --json --no-wait", 3);
+    let finished = run(&temp, "renew --json --no-wait", 3);
     one_document(&finished.stdout);
 }
 
 #[test]
 fn debugging_goes_to_stderr() {
     let temp = site(&[cert("web", "")]);
-    let plain: Certkeeper = certkeeper(&temp, &["renew", "--json", "--debug"]);
-    let finished = plain.run();
+    let finished = run(&temp, "renew --json --debug", 1);
     one_document(&finished.stdout);
     super::has(&finished.stderr, &["Get https://127.0.0.1:1/dir: "]);
     let quiet = run(&temp, "renew web --json", 1);

@@ -7,7 +7,9 @@
 mod support;
 
 mod add;
+mod add_applied;
 mod arguments;
+mod busy;
 mod exits;
 mod help;
 mod holdings;
@@ -15,9 +17,12 @@ mod json;
 mod lists;
 mod messages;
 mod output;
+mod roots;
 mod secret;
+mod secret_refused;
 mod show;
 mod status;
+mod status_document;
 mod terminal;
 mod uci_program;
 

@@ -3,7 +3,7 @@
 
 use super::holdings::{END, hold};
 use super::support::temp_root::TempRoot;
-use super::{COMMANDS, cert, certkeeper, ended, has, in_shell, run, site};
+use super::{COMMANDS, cert, certkeeper, ended, in_shell, run, site};
 
 /// Enough sections that a pipe's buffer does not hold the table.
 fn long_site() -> TempRoot {
@@ -25,7 +25,10 @@ fn a_reader_that_leaves_does_no_harm() {
         let script = "{ { \"$@\"; echo code $? >&2; } | head -n 1 >first; } 2>&1; cat first";
         let finished = ended(in_shell(certkeeper(&temp, &args), script), 0);
         // 141: ended by SIGPIPE, as most programs do.
-        let code = finished.stdout.lines().find_map(|l| l.strip_prefix("code "));
+        let code = finished
+            .stdout
+            .lines()
+            .find_map(|l| l.strip_prefix("code "));
         assert!(matches!(code, Some("0" | "141")), "{}", finished.report());
         assert!(
             !finished.stdout.contains("panicked"),

@@ -3,14 +3,13 @@
 use super::holdings::{END, attempt, hold, hold_in, link, promote};
 use super::support::temp_root::TempRoot;
 use super::{DAY, NOW, cert, certkeeper, ended, has, run, site};
-use certkeeper::status::Document;
 use rustix::fs::{FlockOperation, flock};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::time::Duration;
 
 /// A section of each kind.
-fn zoo() -> TempRoot {
+pub fn zoo() -> TempRoot {
     let temp = site(&[
         cert("served", "option renew_before '10'"),
         cert("renews_badly", "option renew_before '10'"),
@@ -153,12 +152,22 @@ fn the_table_tells_how_each_section_fares() {
 }
 
 #[test]
-fn long_cells_are_cut() {
+fn long_cells_are_cut_and_stay_in_their_columns() {
     let many = "list domains 'a-very-long-name-1.example.org a-very-long-name-2.example.org'";
-    let temp = site(&[cert("web", many)]);
+    let temp = site(&[cert("web", many), cert("short", "")]);
+    hold(&temp, "web", END);
+    let meta = "/etc/certkeeper/certs/web/versions/1/meta.json";
+    temp.write(
+        meta,
+        temp.read(meta)
+            .replace("Test CA", "Prüfstelle für Zertifikate GmbH"),
+    );
     let rows = table(&run(&temp, "status", 0).stdout);
+    assert_eq!(rows[0][4], "Prüfstelle für Zertifikate …");
     assert_eq!(rows[0][5], "web.example.org a-very-long-name-1.example.…");
+    assert_eq!(rows[0][4].chars().count(), 28);
     assert_eq!(rows[0][5].chars().count(), 44);
+    assert_eq!(rows[1][4..], ["-", "short.example.org"]);
 }
 
 #[test]
@@ -295,142 +304,6 @@ fn damaged_files_are_as_none() {
         let rows = table(&run(&temp, "status", 0).stdout);
         assert_eq!(rows[0][..2], ["web", "Not yet verified"], "{text}");
     }
-}
-
-/// The fields of src/status/mod.rs: name, kind of value, whether they are always there.
-const DOCUMENT: &[(&str, &str, bool)] = &[
-    ("section", "text", true),
-    ("state", "text", true),
-    ("label", "text", true),
-    ("names", "list", true),
-    ("primary", "flag", true),
-    ("source", "text", true),
-    ("account", "text", true),
-    ("ca", "text", true),
-    ("certificate", "table", false),
-    ("next", "number", false),
-    ("stage", "text", false),
-    ("last_attempt", "table", false),
-    ("warnings", "list", false),
-    ("secrets", "list", false),
-];
-const NAME: &[(&str, &str, bool)] = &[
-    ("name", "text", true),
-    ("method", "text", true),
-    ("state", "text", true),
-    ("problem", "text", false),
-];
-const CERTIFICATE: &[(&str, &str, bool)] = &[
-    ("version", "number", true),
-    ("issuer", "text", true),
-    ("serial", "text", true),
-    ("key_type", "text", true),
-    ("fingerprint", "text", true),
-    ("not_before", "number", true),
-    ("not_after", "number", true),
-    ("due", "number", true),
-];
-const ATTEMPT: &[(&str, &str, bool)] = &[
-    ("state", "text", true),
-    ("stage", "text", true),
-    ("problem", "text", true),
-    ("remedy", "text", true),
-    ("at", "number", true),
-    ("next", "number", false),
-];
-const STATES: [&str; 11] = [
-    "disabled",
-    "initializing",
-    "initialized",
-    "banned",
-    "valid",
-    "deferred",
-    "dns_error",
-    "connection_error",
-    "invalid",
-    "internal_error",
-    "not_checked",
-];
-
-#[track_caller]
-fn fits(value: &Value, fields: &[(&str, &str, bool)]) {
-    let found = value.as_object().expect("a table");
-    for (name, kind, always) in fields {
-        let Some(value) = found.get(*name) else {
-            assert!(!always, "no {name} in {value}");
-            continue;
-        };
-        let kind_of = match value {
-            Value::String(_) => "text",
-            Value::Bool(_) => "flag",
-            Value::Number(n) if n.is_i64() => "number",
-            Value::Array(_) => "list",
-            Value::Object(_) => "table",
-            _ => "nothing",
-        };
-        assert_eq!(kind_of, *kind, "{name} in {found:?}");
-    }
-    for name in found.keys() {
-        assert!(
-            fields.iter().any(|(n, _, _)| n == name),
-            "{name} is not described"
-        );
-    }
-}
-
-#[test]
-fn the_document_has_the_fields_that_are_described() {
-    let temp = zoo();
-    let all: Value = serde_json::from_str(&run(&temp, "status --json", 0).stdout).expect("JSON");
-    assert_eq!(all.as_object().map(|o| o.len()), Some(1));
-    let sections = all["sections"].as_array().expect("a list");
-    assert_eq!(sections.len(), 13);
-    let mut seen = std::collections::BTreeSet::new();
-    for document in sections {
-        fits(document, DOCUMENT);
-        assert!(STATES.contains(&document["state"].as_str().expect("text")));
-        seen.extend(document.as_object().expect("a table").keys().cloned());
-        for name in document["names"].as_array().expect("a list") {
-            fits(name, NAME);
-            assert!(STATES.contains(&name["state"].as_str().expect("text")));
-        }
-        document
-            .get("certificate")
-            .inspect(|c| fits(c, CERTIFICATE));
-        document.get("last_attempt").inspect(|a| fits(a, ATTEMPT));
-        // What the other programs of this crate read is the same.
-        let typed: Document = serde_json::from_value(document.clone()).expect("a document");
-        assert_eq!(serde_json::to_value(&typed).expect("JSON"), *document);
-        assert_eq!(typed.state.label(), typed.label);
-        // And so is what is told of one section alone.
-        let one = run(&temp, &format!("status --json {}", typed.section), 0).stdout;
-        assert_eq!(
-            serde_json::from_str::<Value>(&one).expect("JSON"),
-            *document
-        );
-    }
-    let wanted = DOCUMENT
-        .iter()
-        .map(|(n, _, _)| (*n).to_owned())
-        .filter(|n| n != "stage");
-    assert_eq!(seen, wanted.collect(), "each field is in use");
-    let served = &sections[0];
-    assert_eq!(served["certificate"]["due"], json!(END - 10 * DAY));
-    assert_eq!(served["next"], json!(END - 10 * DAY));
-    assert_eq!(
-        (&served["source"], &served["primary"]),
-        (&json!("acme"), &json!(true))
-    );
-    assert_eq!(
-        sections[7]["secrets"],
-        json!(["EXEC_PATH"]),
-        "names, never values"
-    );
-    let empty = run(&site(&[]), "status --json", 0).stdout;
-    assert_eq!(
-        serde_json::from_str::<Value>(&empty).expect("JSON"),
-        json!({"sections": []})
-    );
 }
 
 /// Not a measurement: a look at every file for every section would take minutes.

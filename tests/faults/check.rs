@@ -169,5 +169,19 @@ pub fn leftovers(site: &Site) -> impl Iterator<Item = String> {
     };
     let mut left: Vec<_> = walk(&root).into_iter().filter(|p| under_way(p)).collect();
     left.extend(site.presented());
-    left.into_iter().map(|p| p.display().to_string())
+    left.into_iter().map(move |path| below(&root, &path))
+}
+
+/// A path as it is called for every site and run.
+fn below(root: &Path, path: &Path) -> String {
+    let challenge = path.parent().is_some_and(|p| p.ends_with("acme-challenge"));
+    let path = if challenge {
+        path.with_file_name("TOKEN")
+    } else {
+        path.to_owned()
+    };
+    match path.strip_prefix(root) {
+        Ok(below) => format!("/{}", below.display()),
+        Err(_) => format!("a record {}", path.display()),
+    }
 }

@@ -104,8 +104,8 @@ fn cuts(scenario: &Scenario, points: &[Point], order: Order) -> Vec<Cut> {
 /// Runs the scenario up to the cut, so that CA and DNS stand where they would, and puts the disk
 /// that the power cut leaves in the place of the one that is there.
 fn at(scenario: &Scenario, points: &[Point], cut: &Cut, order: Order) -> Vec<String> {
-    let traced = match points.get(..=cut.done) {
-        Some(points) => hit(scenario, points, Fault::Kill),
+    let traced = match points.get(cut.done) {
+        Some(point) => hit(scenario, &points[..cut.done], point, Fault::Kill),
         None => whole(scenario, points),
     };
     let mut disk = disk(scenario);

@@ -72,7 +72,7 @@ impl Kind {
     }
 
     /// A certificate is made that was not there before.
-    fn issues(self) -> bool {
+    pub fn issues(self) -> bool {
         !matches!(self, Self::Primary | Self::Rollback)
     }
 }

@@ -53,7 +53,7 @@ impl Site {
         } else {
             challsrv::NEEDS
         };
-        if !tools::have(&[&["strace", "bash"], pebble::NEEDS, nginx::NEEDS, dns]) {
+        if !tools::have(&[pebble::NEEDS, nginx::NEEDS, dns]) {
             return None;
         }
         let temp = TempRoot::new();

@@ -2,7 +2,8 @@
 
 use crate::report::{Row, Violation};
 use crate::scenario::{Kind, Scenario};
-use crate::strace::{Fault, Point, Traced};
+use crate::strace::{self, Fault, Point, Traced};
+use crate::support::tools;
 use crate::trace::Op;
 use crate::{check, report};
 use std::sync::Mutex;
@@ -20,6 +21,9 @@ pub struct Lanes(Vec<Scenario>);
 impl Lanes {
     /// Prepares `count` sites; `None` when a program is missing, which has been told.
     pub fn new(kind: Kind, count: usize) -> Option<Self> {
+        if !tools::have(&[&["strace", "bash"]]) || !strace::works() {
+            return None;
+        }
         let first = Scenario::new(kind)?;
         let others = (1..count).map(|_| Scenario::new(kind));
         let others: Option<Vec<_>> = others.collect();
@@ -114,11 +118,29 @@ pub fn open_from_the_start(scenario: &Scenario, traced: &Traced) -> Vec<String> 
 
 /// Has one fault happen at every point.
 pub fn walk(lanes: &Lanes, points: &[Point], fault: Fault) -> Row {
+    let all: Vec<_> = points.iter().cloned().enumerate().collect();
+    through(lanes, points, &all, fault, &fault.to_string())
+}
+
+/// Kills the run wherever somebody else hears of it: before each request to the CA and before each
+/// child. What the CA knows and what the disk knows then differ in every way they can.
+pub fn walk_words(lanes: &Lanes, points: &[Point]) -> Row {
+    let words = whole(lanes.first(), points).words(&lanes.first().site);
+    through(lanes, points, &words, Fault::Kill, "kill -9 at requests")
+}
+
+/// `at`: the faults' points, each with the number of `points` before it.
+fn through(
+    lanes: &Lanes,
+    points: &[Point],
+    at: &[(usize, Point)],
+    fault: Fault,
+    title: &str,
+) -> Row {
     let begin = Instant::now();
-    let numbers: Vec<usize> = (0..points.len()).collect();
-    let found = lanes.each(&numbers, |scenario, number| {
-        let wrong = at(scenario, &points[..=*number], fault);
-        let what = format!("{fault} at call {number}, {}", points[*number]);
+    let found = lanes.each(at, |scenario, (before, point)| {
+        let wrong = one(scenario, &points[..*before], point, fault);
+        let what = format!("{fault} at call {} {before}, {point}", point.ordinal);
         wrong
             .into_iter()
             .map(|text| Violation {
@@ -129,17 +151,16 @@ pub fn walk(lanes: &Lanes, points: &[Point], fault: Fault) -> Row {
     });
     Row {
         scenario: lanes.first().kind.title(),
-        fault: fault.to_string(),
-        tried: points.len(),
+        fault: title.to_owned(),
+        tried: at.len(),
         violations: found.concat(),
         time: begin.elapsed(),
     }
 }
 
-/// Has a fault happen at the last of these points, looks at what it left, and has the next run heal
-/// it.
-fn at(scenario: &Scenario, points: &[Point], fault: Fault) -> Vec<String> {
-    let traced = hit(scenario, points, fault);
+/// Has a fault happen at a point, looks at what it left, and has the next run heal it.
+fn one(scenario: &Scenario, before: &[Point], point: &Point, fault: Fault) -> Vec<String> {
+    let traced = hit(scenario, before, point, fault);
     let mut wrong = open_from_the_start(scenario, &traced);
     wrong.extend(scenario.unbroken());
     if let Fault::Error(error) = fault {
@@ -149,24 +170,20 @@ fn at(scenario: &Scenario, points: &[Point], fault: Fault) -> Vec<String> {
     wrong
 }
 
-/// Runs a scenario along these points until the fault meets the last of them.
+/// Runs a scenario along the points `before` until the fault meets `point`.
 ///
 /// # Panics
 /// When it never does.
-pub fn hit(scenario: &Scenario, points: &[Point], fault: Fault) -> Traced {
-    let point = points.last().expect("a point");
+pub fn hit(scenario: &Scenario, before: &[Point], point: &Point, fault: Fault) -> Traced {
     until(|| {
         scenario.restore();
         let traced = scenario.program().inject(&scenario.site, point, fault);
-        let hit = traced.has_hit(&scenario.site, points, fault);
-        (hit, traced)
+        (traced.has_hit(&scenario.site, before, point, fault), traced)
     })
     .unwrap_or_else(|traced| {
         let went = traced.points(&scenario.site);
-        panic!(
-            "{fault} at {point} does not hit\n{}\n{went:#?}",
-            traced.finished.report()
-        );
+        let report = traced.finished.report();
+        panic!("{fault} at {point} does not hit\n{report}\nmet {:?}\nexpected {before:#?}\nwent {went:#?}", traced.met(fault));
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::site::Site;
 use crate::support::process::{self, Finished};
 use crate::support::tools;
-use crate::trace::{CHANGING, Call, Ended, Op, parse};
+use crate::trace::{CHANGING, Call, Ended, Op, SPEAKING, parse};
 use std::collections::HashMap;
 use std::env;
 use std::ffi::OsString;
@@ -34,14 +34,14 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A call that changes a file below the root.
+/// A call at which a fault may happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
     /// The system call.
     pub name: String,
     /// The how many-th of its name in the thread, from 1.
     pub ordinal: usize,
-    /// The path below the root, with a word for what differs by run.
+    /// The path below the root, with a word for what differs by run; or whom it reaches.
     pub place: String,
 }
 
@@ -101,6 +101,13 @@ impl Program {
         self.run(site, self.threads, Some((point, fault)))
     }
 
+    /// Adds it to a command that runs another, with PATH and its own variables as environment.
+    pub fn add_to(&self, command: &mut Command) {
+        command.args(&self.words).env_clear().current_dir("/");
+        command.env("PATH", env::var_os("PATH").unwrap_or_default());
+        command.envs(self.envs.iter().map(|(n, v)| (n, v)));
+    }
+
     fn run(&self, site: &Site, follow: bool, fault: Option<(&Point, Fault)>) -> Traced {
         let log = site.temp.path("../servers/trace");
         let mut command = Command::new("/bin/sh");
@@ -126,9 +133,7 @@ impl Program {
                 .arg("-e")
                 .arg(format!("inject={name}:{what}:when={ordinal}"));
         }
-        command.args(&self.words).env_clear().current_dir("/");
-        command.env("PATH", env::var_os("PATH").unwrap_or_default());
-        command.envs(self.envs.iter().map(|(n, v)| (n, v)));
+        self.add_to(&mut command);
         let finished = process::run(command, LIMIT);
         let text =
             fs::read(&log).unwrap_or_else(|e| panic!("no trace: {e}\n{}", finished.report()));
@@ -161,23 +166,11 @@ impl Traced {
 
     /// Every call that changes something below the root, with what it did there unless it failed.
     pub fn steps(&self, site: &Site) -> Vec<(Point, Option<Op>)> {
-        let worker = self.worker(site);
-        let mut counts: HashMap<&str, usize> = HashMap::new();
-        let mut steps = Vec::new();
-        for call in self.calls.iter().filter(|c| c.thread == worker) {
-            let count = counts.entry(&call.name).or_default();
-            *count += 1;
-            if let Some(place) = place(site, call) {
-                let point = Point {
-                    name: call.name.clone(),
-                    ordinal: *count,
-                    place,
-                };
-                let done = call.ended == Ended::Well;
-                steps.push((point, call.op.clone().filter(|_| done)));
-            }
-        }
-        steps
+        let counted = self.counted(site).into_iter();
+        let changing = counted.filter(|(_, call)| !call.speaks);
+        changing
+            .map(|(point, call)| (point, call.op.clone().filter(|_| call.ended == Ended::Well)))
+            .collect()
     }
 
     /// The points of the run.
@@ -188,6 +181,40 @@ impl Traced {
             .collect()
     }
 
+    /// Every call by which others hear of the run, with the number of points before it.
+    pub fn words(&self, site: &Site) -> Vec<(usize, Point)> {
+        let (mut before, mut words) = (0, Vec::new());
+        for (point, call) in self.counted(site) {
+            if call.speaks {
+                words.push((before, point));
+            } else {
+                before += 1;
+            }
+        }
+        words
+    }
+
+    fn counted(&self, site: &Site) -> Vec<(Point, &Call)> {
+        let worker = self.worker(site);
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        let mut counted = Vec::new();
+        for call in self.calls.iter().filter(|c| c.thread == worker) {
+            let count = counts.entry(&call.name).or_default();
+            *count += 1;
+            if let Some(place) = place(site, call) {
+                counted.push((
+                    Point {
+                        name: call.name.clone(),
+                        ordinal: *count,
+                        place,
+                    },
+                    call,
+                ));
+            }
+        }
+        counted
+    }
+
     /// The call at which the fault happened.
     pub fn met(&self, fault: Fault) -> Option<&Call> {
         self.calls.iter().find(|call| match fault {
@@ -196,18 +223,30 @@ impl Traced {
         })
     }
 
-    /// True if all went as `points` say up to the last of them, and the fault met that one.
-    pub fn has_hit(&self, site: &Site, points: &[Point], fault: Fault) -> bool {
-        let met = self
-            .met(fault)
-            .and_then(|call| Some((call.name.as_str(), place(site, call)?)));
-        let last = points.last().map(|p| (p.name.as_str(), p.place.clone()));
-        met.is_some() && met == last && self.points(site).starts_with(points)
+    /// True if all went along the points `before`, and then the fault met `point`.
+    pub fn has_hit(&self, site: &Site, before: &[Point], point: &Point, fault: Fault) -> bool {
+        let met = self.met(fault);
+        let met = met
+            .is_some_and(|c| c.name == point.name && place(site, c).as_ref() == Some(&point.place));
+        let mut points = before.to_vec();
+        let speaks = [A_CONNECTION, A_CHILD].contains(&point.place.as_str());
+        points.extend((!speaks).then(|| point.clone()));
+        let went = self.points(site);
+        met && went.starts_with(&points) && (fault != Fault::Kill || went.len() == points.len())
     }
 }
 
-/// The path of a call that changes something below the root; none for all other calls.
+/// The places of calls that change no file but reach somebody else.
+const A_CONNECTION: &str = "to a connection";
+const A_CHILD: &str = "of a child or thread";
+
+/// The path of a call that changes something below the root, or whom it reaches; none for all other
+/// calls.
 fn place(site: &Site, call: &Call) -> Option<String> {
+    if call.speaks {
+        let sends = call.name.starts_with("send") || call.name.starts_with("write");
+        return Some(if sends { A_CONNECTION } else { A_CHILD }.to_owned());
+    }
     let op = call.op.as_ref()?;
     let below = op.path().strip_prefix(site.temp.root()).ok()?;
     assert!(

@@ -50,6 +50,9 @@ pub const CHANGING: &[&str] = &[
     "?setxattr",
 ];
 
+/// The system calls by which others hear of a run: over a connection, or as its child.
+pub const SPEAKING: &[&str] = &["sendto", "sendmsg", "?vfork", "?fork", "clone", "clone3"];
+
 /// What one system call does to files; paths are absolute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
@@ -141,6 +144,8 @@ pub struct Call {
     pub injected: bool,
     /// None: it changes no file.
     pub op: Option<Op>,
+    /// It reaches somebody else.
+    pub speaks: bool,
 }
 
 /// An argument: what is quoted, what stands in `<…>` behind a descriptor, or the words.
@@ -367,6 +372,7 @@ fn op(name: &str, args: &[Arg]) -> Option<Op> {
             path: fd(0),
             mode: octal(1),
         },
+        "sendto" | "sendmsg" => return None,
         _ => {
             let path = args.iter().find_map(|a| a.fd_path.clone());
             Op::Unknown {

@@ -146,6 +146,28 @@ fn a_refused_name_leaves_the_old_certificate_in_use() {
 }
 
 #[test]
+fn a_change_that_failed_and_is_undone_is_forgotten() {
+    let Some(site) = Site::plan(|plan| {
+        plan.nginx = true;
+        plan.pebble.domain_blocklist = vec!["blocked.example".into()];
+    }) else {
+        return;
+    };
+    let section = |names: &[&str]| cert("web", names, &site.by_webroot());
+    site.configure(&[section(&["www.demo.example"])]);
+    site.renew();
+    let good = site.status("web");
+    site.configure(&[section(&["www.demo.example", "www.blocked.example"])]);
+    site.ends(&["renew"], 1);
+    assert_ne!(site.status("web"), good);
+    // The owner takes the name out again: all is as it was.
+    site.configure(&[section(&["www.demo.example"])]);
+    site.renew();
+    assert_eq!(site.version("web"), Some(1));
+    assert_eq!(site.status("web"), good);
+}
+
+#[test]
 fn force_issues_what_is_not_due_and_that_alone() {
     let Some(site) = Site::web() else { return };
     site.configure(&[

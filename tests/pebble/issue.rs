@@ -172,7 +172,8 @@ fn the_request_names_no_subject() {
     let wanted = if site.is_newest() {
         "subject="
     } else {
-        "subject=CN = b.demo.example"
+        "subject=CN=b.demo.example"
     };
-    assert_eq!(subject.trim(), wanted);
+    // Before 3.2 OpenSSL wrote blanks around the equals sign.
+    assert_eq!(subject.trim().replace(' ', ""), wanted);
 }

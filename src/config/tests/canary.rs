@@ -134,3 +134,16 @@ fn a_secret_pasted_without_its_name_is_not_shown() {
         assert!(!mistake.to_string().contains(CANARY), "{mistake}");
     }
 }
+
+#[test]
+fn a_password_in_a_url_is_not_shown() {
+    for (section, option) in [
+        ("account 'own'", "option acme_server"),
+        ("certkeeper 'global'", "list dns_server"),
+    ] {
+        let line = format!("{option} 'https://me:{CANARY}@a.example.org/x'");
+        let config = with_place("main", section, line.as_bytes());
+        assert!(config.has_errors(), "{section}");
+        hides(&config, CANARY, section);
+    }
+}

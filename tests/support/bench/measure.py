@@ -171,9 +171,9 @@ def _stand_in(libc, trusted):
         raise Trouble(f"{where.decode()} cannot be stood in for: {os.strerror(ctypes.get_errno())}")
 
 
-def trace(commands, env, log, folder, tools, port, trusted=None):
+def trace(commands, env, log, folder, tools, ports, trusted=None):
     """Runs the commands under strace, untimed: the processes and programs they start, their TCP
-    connections to the CA at `port`, and the largest memory of a single process in KiB.
+    connections to the CA at one of `ports`, and the largest memory of a single process in KiB.
 
     GNU time sits between, for it is small: a child begins with the memory of whoever forks it, so
     that Python would report its own.
@@ -189,7 +189,7 @@ def trace(commands, env, log, folder, tools, port, trusted=None):
     for file in folder.glob("trace*"):
         with open(file, encoding="utf-8", errors="replace") as lines:
             for line in lines:
-                _count(line, counts, port)
+                _count(line, counts, ports)
     # Besides GNU time itself, which starts one of them and one program, the first process of each
     # command is nobody's child.
     counts["programs"] -= len(commands)
@@ -197,7 +197,7 @@ def trace(commands, env, log, folder, tools, port, trusted=None):
     return {**counts, "memory": max(sizes), "codes": told["codes"]}
 
 
-def _count(line, counts, port):
+def _count(line, counts, ports):
     call, _, rest = line.partition("(")
     result = re.search(r"\) += (-?\d+)(?: (E\w+))?", line)
     if not result:
@@ -209,5 +209,5 @@ def _count(line, counts, port):
         counts["programs"] += good
     elif call == "connect" and (good or result[2] == "EINPROGRESS"):
         # localhost is ::1 as well, where the CA does not listen.
-        ours = f"htons({port})" in rest and "SOCK_DGRAM" not in rest and '"127.0.0.1"' in rest
-        counts["connections"] += ours
+        ours = any(f"htons({port})" in rest for port in ports)
+        counts["connections"] += ours and '"127.0.0.1"' in rest
