@@ -316,6 +316,16 @@ fn an_order_is_resumed_while_it_fits() {
 }
 
 #[test]
+fn a_forced_renewal_that_was_stopped_is_resumed() {
+    let config = config("");
+    let mut held = held(meta(NOW, NOW + 90 * DAY));
+    held.order = Some(order(&config, NOW + DAY));
+    assert_eq!(due_now(&config, held.clone(), NOW), [Action::Resume]);
+    held.order = Some(order(&config, NOW - DAY));
+    assert!(due_now(&config, held, NOW).is_empty());
+}
+
+#[test]
 fn a_stored_version_is_put_into_use() {
     let config = config("");
     let mut held = held(meta(NOW - 70 * DAY, NOW + 20 * DAY));

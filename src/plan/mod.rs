@@ -155,6 +155,10 @@ fn decide(
     if undeployed {
         return Decision::Do(Action::Deploy, "a stored version is not in use yet".into());
     }
+    if held.order.as_ref().is_some_and(|o| resumable(cert, o, now)) {
+        let reason = "a renewal that was asked for".to_owned();
+        return attempt(cert, held, reason, now, named, force);
+    }
     if !cert.staging && held.current.is_some() && (!held.linked || promote) {
         let reason = if held.linked {
             "it is to be the primary certificate"

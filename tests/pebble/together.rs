@@ -105,8 +105,8 @@ fn a_wish_is_taken_along_by_the_run_at_work() {
     );
 }
 
-#[test]
-fn the_wish_of_a_killed_run_is_not_lost() {
+/// A run is ended by `signal` while another waits for it with a wish of its own.
+fn wish_survives(signal: Signal) {
     let Some(site) = Site::web() else { return };
     site.configure(&[
         cert("web", &["www.demo.example"], &site.by_webroot()),
@@ -121,12 +121,24 @@ fn the_wish_of_a_killed_run_is_not_lost() {
         wait_until(Duration::from_secs(5), || wish.exists()),
         "no wish"
     );
-    run.signal(Signal::KILL);
+    run.signal(signal);
+    let ended = run.finish();
+    assert_ne!(ended.code(), 0, "{}", ended.report());
     thaw(&site);
     let other = other.finish();
     assert_eq!(other.code(), 0, "{}", other.report());
     site.is_good("mail", &["mail.demo.example"]);
     assert_eq!(site.version("web"), None);
+}
+
+#[test]
+fn the_wish_left_with_a_killed_run_is_not_lost() {
+    wish_survives(Signal::KILL);
+}
+
+#[test]
+fn the_wish_left_with_a_stopped_run_is_not_lost() {
+    wish_survives(Signal::TERM);
 }
 
 #[test]
