@@ -213,6 +213,7 @@ impl<'a> Client<'a> {
         check_url(url)?;
         let (mut rejected, mut broken) = (0, 0);
         loop {
+            self.clock.go_on()?;
             let reply = self.nonce().and_then(|nonce| {
                 let id = self.account.as_deref().map_or(KeyId::Jwk, KeyId::Account);
                 let body = jws::sign(&self.key, &id, url, &nonce, payload);

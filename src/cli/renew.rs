@@ -67,10 +67,14 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         }
     };
     let mut report = Report::default();
-    while !todo.is_empty() && !report.stopped {
+    while !todo.is_empty() {
         // The configuration may have changed while we waited or worked.
         config = config::load(&run.paths).map_err(|e| Ended(Exit::Usage, e.to_string()))?;
         work(run, &config, &todo, &mut report);
+        if report.stopped {
+            // What others wish for stays with them.
+            break;
+        }
         todo = queue.take();
     }
     drop(lock);

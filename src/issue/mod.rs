@@ -21,7 +21,8 @@ use crate::status::{self, Recorder};
 use crate::store::{Area, secure};
 use crate::types::{Clock, Inventory, OrderNote, Paths, SectionName, Stage, Timestamp};
 use clients::Clients;
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
+use std::time::Duration;
 
 /// What a run works with.
 pub struct Engine<'a> {
@@ -107,45 +108,47 @@ impl<'a> Engine<'a> {
         };
         let mut clients: Clients<'_> = Clients::default();
         // A section that waits lets the others pass.
-        let mut queue: VecDeque<(Task, Timestamp)> = plan
+        let mut queue: Vec<(Task, Timestamp)> = plan
             .tasks
             .into_iter()
             .map(|t| (t, Timestamp(i64::MIN)))
             .collect();
         let mut begun = HashSet::new();
-        while let Some((task, at)) = queue.pop_front() {
-            let now = self.clock.now();
-            if at > now {
-                if let Some(ready) = queue.iter().position(|(_, at)| *at <= now) {
-                    queue.push_back((task, at));
-                    queue.rotate_left(ready);
-                    continue;
-                }
-                let pause = std::time::Duration::from_secs(at.since(now).unsigned_abs());
-                if self.clock.sleep(pause).is_err() {
-                    report.stopped = true;
-                    queue.push_front((task, at));
-                    self.take_all_back(queue.into_iter().map(|(task, _)| task));
-                    break;
-                }
+        // The first that is ready, else the one that will be first.
+        let next = |queue: &[(Task, Timestamp)], now| {
+            let ready = queue.iter().position(|(_, at)| *at <= now);
+            ready.or_else(|| (0..queue.len()).min_by_key(|i| queue[*i].1))
+        };
+        while let Some(index) = next(&queue, self.clock.now()) {
+            let wait = queue[index].1.since(self.clock.now()).max(0);
+            if self
+                .clock
+                .sleep(Duration::from_secs(wait.unsigned_abs()))
+                .is_err()
+            {
+                report.stopped = true;
+                break;
             }
+            let (task, _) = queue.remove(index);
             let Some(cert) = self.config.cert(task.section.as_str()) else {
                 continue;
             };
-            let (outcome, stopped) =
-                self.work(cert, &task, &mut clients, begun.insert(cert.name.clone()));
-            if stopped {
-                report.stopped = true;
-                report.outcomes.push((task.section, outcome));
-                break;
-            }
+            let first = begun.insert(cert.name.clone());
+            let (outcome, stopped) = self.work(cert, &task, &mut clients, first);
             match outcome {
                 Outcome::Waiting(until, _) if until.since(self.clock.now()) <= WAIT_MAX => {
                     let action = Action::Resume;
-                    queue.push_back((Task { action, ..task }, until));
+                    queue.push((Task { action, ..task }, until));
                 }
                 outcome => report.outcomes.push((task.section, outcome)),
             }
+            if stopped {
+                report.stopped = true;
+                break;
+            }
+        }
+        if report.stopped {
+            self.take_all_back(queue.into_iter().map(|(task, _)| task));
         }
         report
     }

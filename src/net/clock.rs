@@ -37,12 +37,17 @@ impl Clock for SystemClock {
         }
     }
 
+    fn go_on(&self) -> Result<(), Interrupted> {
+        match self.stop.load(Ordering::Relaxed) {
+            true => Err(Interrupted),
+            false => Ok(()),
+        }
+    }
+
     fn sleep(&self, time: Duration) -> Result<(), Interrupted> {
         let end = Instant::now() + time;
         loop {
-            if self.stop.load(Ordering::Relaxed) {
-                return Err(Interrupted);
-            }
+            self.go_on()?;
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(());

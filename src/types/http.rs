@@ -130,6 +130,9 @@ pub trait Clock {
     /// Seconds since the epoch, as the device believes.
     fn now(&self) -> Timestamp;
 
+    /// Tells whether the run was asked to stop; nothing new is begun then.
+    fn go_on(&self) -> Result<(), Interrupted>;
+
     /// Waits; ends early with [`Interrupted`] when the run was asked to stop.
     fn sleep(&self, time: Duration) -> Result<(), Interrupted>;
 }
