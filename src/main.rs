@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         World {
             out: &mut out,
             err: &mut err,
+            in_is_terminal: io::stdin().is_terminal(),
             out_is_terminal,
             err_is_terminal,
             read_secret: &|| read_secret(&stop),

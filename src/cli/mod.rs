@@ -30,6 +30,8 @@ pub struct World<'a> {
     pub out: &'a mut dyn Write,
     /// Where messages go.
     pub err: &'a mut dyn Write,
+    /// A person types.
+    pub in_is_terminal: bool,
     /// Results are read by a person.
     pub out_is_terminal: bool,
     /// Messages are read by a person.
@@ -102,6 +104,7 @@ pub fn run(args: &[String], world: World<'_>) -> u8 {
         let _ = write!(err, "{text}").and_then(|()| err.flush());
     };
     let surroundings = Surroundings {
+        in_is_terminal: world.in_is_terminal,
         out_is_terminal: world.out_is_terminal,
         err_is_terminal: world.err_is_terminal,
         read_secret: world.read_secret,
@@ -127,6 +130,7 @@ pub fn run(args: &[String], world: World<'_>) -> u8 {
 
 /// The world with its two ends as functions, so that many may hold them.
 struct Surroundings<'a> {
+    in_is_terminal: bool,
     out_is_terminal: bool,
     err_is_terminal: bool,
     read_secret: &'a dyn Fn() -> std::io::Result<String>,

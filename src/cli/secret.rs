@@ -35,7 +35,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         )));
     }
     known(run, name, key)?;
-    if run.out_style.terminal {
+    if run.world.in_is_terminal {
         run.tell(&format!(
             "{key} of '{name}' (is not shown; end with Enter):"
         ));

@@ -74,7 +74,9 @@ fn documents(run: &Run<'_>, config: &Config) -> Vec<Document> {
 }
 
 fn table(run: &Run<'_>, documents: &[Document], now: Timestamp) -> String {
-    let head = ["SECTION", "STATE", "EXPIRES", "NEXT", "ISSUER", "NAMES"];
+    let head = [
+        "SECTION", "STATE", "SOURCE", "EXPIRES", "NEXT", "ISSUER", "NAMES",
+    ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     rows.extend(documents.iter().map(|d| {
         let label = match d.stage {
@@ -85,6 +87,11 @@ fn table(run: &Run<'_>, documents: &[Document], now: Timestamp) -> String {
         vec![
             format!("{}{mark}", d.section),
             label,
+            if d.source.is_empty() {
+                "-".into()
+            } else {
+                d.source.clone()
+            },
             expires(d, now),
             d.next
                 .map_or("-".into(), |next| until(Timestamp(next), now)),

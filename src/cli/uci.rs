@@ -4,9 +4,10 @@ use super::{Ended, Exit, Result};
 use crate::store::make_folder;
 use crate::types::Paths;
 use crate::uci::{Section, parse};
+use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -48,17 +49,49 @@ pub(super) fn read(path: &Path) -> Result<Vec<Section>> {
 /// that others made to that package and have not committed.
 const DRAFT: &str = "draft";
 
-/// Makes all changes to a file, or none. It gets this mode.
+/// Makes all changes to a file, or none. A new file gets this mode; an old one keeps its own, but
+/// never more than this.
 pub(super) fn apply(paths: &Paths, changes: &[Change], file: &Path, mode: u32) -> Result<()> {
+    let failed = |e: io::Error| Ended(Exit::Failed, format!("{}: {e}", file.display()));
+    make_folder(&paths.run(), 0o700).map_err(|e| Ended(Exit::Failed, e.to_string()))?;
+    let _ours = locked(&paths.run().join("uci.lock"), true).map_err(failed)?;
+    // `uci` locks the file itself; where a link leads is what is replaced.
+    let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let theirs = match locked(&file, false) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+        lock => Some(lock.map_err(failed)?),
+    };
+    let old = theirs.as_ref().and_then(|lock| lock.metadata().ok());
+    let mode = old.map_or(mode, |m| m.mode() & mode);
     let scratch = paths.run().join("uci");
     let _ = fs::remove_dir_all(&scratch);
     make_folder(&scratch, 0o700).map_err(|e| Ended(Exit::Failed, e.to_string()))?;
-    let result = edit(&scratch, changes, file).and_then(|()| {
-        let put = put(&scratch.join(DRAFT), file, mode);
-        put.map_err(|e| Ended(Exit::Failed, format!("{}: {e}", file.display())))
-    });
+    let result = edit(&scratch, changes, &file)
+        .and_then(|()| put(&scratch.join(DRAFT), &file, mode).map_err(failed));
     let _ = fs::remove_dir_all(&scratch);
     result
+}
+
+/// Waits for the lock of a file.
+fn locked(path: &Path, make: bool) -> io::Result<File> {
+    let open = || {
+        let mut options = OpenOptions::new();
+        options
+            .read(true)
+            .write(true)
+            .create(make)
+            .truncate(false)
+            .mode(0o600);
+        options.open(path)
+    };
+    loop {
+        let file = open()?;
+        flock(&file, FlockOperation::LockExclusive)?;
+        // Whoever had it may have put another file in its place.
+        if fs::metadata(path)?.ino() == file.metadata()?.ino() {
+            return Ok(file);
+        }
+    }
 }
 
 /// Has `uci` change a copy. Values go over stdin, so no secret stands in an argument.

@@ -143,11 +143,8 @@ impl<'a> Accounts<'a> {
                 .strip_prefix("https://")
                 .and_then(|r| r.split('/').next());
             let Some(host) = host.filter(|h| !h.is_empty() && !url.contains(['@', ' '])) else {
-                own.wrong(
-                    "acme_server",
-                    &url,
-                    "the https:// URL of an ACME directory is wanted",
-                );
+                let text = "the https:// URL of an ACME directory is wanted, without user name";
+                own.wrong("acme_server", &url, text);
                 return None;
             };
             if known.is_some_and(|k| k.eab == Eab::Required) {

@@ -59,6 +59,7 @@ impl<'a> Reader<'a> {
 
     /// A value is wrong.
     pub fn wrong(&mut self, name: &str, value: &str, allowed: impl Into<String>) {
+        let value = &without_password(value);
         let mistake = match self.option(name) {
             Some(option) => Mistake::of_option(self.section, option, Some(value), allowed),
             None => Mistake {
@@ -198,6 +199,18 @@ impl<'a> Reader<'a> {
             pairs.insert(key, Secret::new(bare.trim()));
         }
         pairs
+    }
+}
+
+/// A URL without the password that may stand before its `@`.
+fn without_password(value: &str) -> String {
+    let parts = value.split_once("//").and_then(|(scheme, rest)| {
+        let (user, host) = rest.split_once('@')?;
+        Some((scheme, user.split_once(':')?.0, host))
+    });
+    match parts {
+        Some((scheme, user, host)) => format!("{scheme}//{user}:***@{host}"),
+        None => value.to_owned(),
     }
 }
 

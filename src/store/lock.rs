@@ -7,6 +7,11 @@ use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// Who only looks whether a run is at work holds the lock for less than this.
+const GLANCE: Duration = Duration::from_millis(10);
+const GLANCES: u32 = 4;
 
 /// The global lock; the kernel releases it when its holder ends, however it ends.
 #[derive(Debug)]
@@ -24,11 +29,14 @@ impl Lock {
             .mode(0o600)
             .open(&path)
             .map_err(StoreError::of("opening", &path))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Self(file))),
-            Err(Errno::WOULDBLOCK) => Ok(None),
-            Err(e) => Err(StoreError::of("locking", &path)(e.into())),
+        for _ in 0..GLANCES {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Some(Self(file))),
+                Err(Errno::WOULDBLOCK) => std::thread::sleep(GLANCE),
+                Err(e) => return Err(StoreError::of("locking", &path)(e.into())),
+            }
         }
+        Ok(None)
     }
 }
 

@@ -8,6 +8,7 @@ use certkeeper::config::{self, Config};
 use certkeeper::types::Paths;
 use serde_json::{Value, json};
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 fn loaded(temp: &TempRoot) -> Config {
     config::load(&Paths::new(temp.root())).unwrap_or_else(|e| panic!("{e}"))
@@ -227,7 +228,6 @@ fn a_uci_that_fails_is_told_with_its_words() {
     let write = |text: &str| {
         let file = bin.join("uci");
         fs::write(&file, text).expect("a script");
-        use std::os::unix::fs::PermissionsExt;
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("a mode");
     };
     let path = format!("{}:/usr/bin:/bin", bin.display());
@@ -248,4 +248,37 @@ fn a_uci_that_fails_is_told_with_its_words() {
         has(&finished.stderr, &["certkeeper: `uci batch` failed", said]);
         assert!(!temp.path("/var/run/certkeeper/uci").exists());
     }
+}
+
+/// An owner who keeps credentials there has closed it; `uci commit` keeps it so.
+#[test]
+fn the_file_stays_as_closed_and_where_it_was() {
+    let temp = site(&[]);
+    let Some(uci) = Uci::new(&temp) else { return };
+    let file = temp.path("/etc/config/certkeeper");
+    for mode in [0o600, 0o640, 0o644] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("a mode");
+        ended(
+            uci.certkeeper(&temp, &["add", "a.example.org", "--apply"])
+                .run(),
+            0,
+        );
+        let now = fs::metadata(&file).expect("the file").permissions().mode() & 0o777;
+        assert_eq!(now, mode, "{now:o} instead of {mode:o}");
+    }
+    let elsewhere = temp.path("/etc/elsewhere");
+    fs::rename(&file, &elsewhere).expect("moved");
+    symlink("../elsewhere", &file).expect("a link");
+    ended(
+        uci.certkeeper(&temp, &["add", "b.example.org", "--apply"])
+            .run(),
+        0,
+    );
+    assert!(file.is_symlink(), "it is a link no more");
+    assert_eq!(domains(&temp, "b_example_org"), ["b.example.org"]);
+    let names: Vec<_> = fs::read_dir(temp.path("/etc/config"))
+        .expect("a folder")
+        .flatten()
+        .collect();
+    assert_eq!(names.len(), 1, "nothing is left beside it");
 }

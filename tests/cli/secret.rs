@@ -246,3 +246,34 @@ fn changes_that_others_have_not_committed_stay_so() {
     );
     assert!(!temp.read("/etc/config/certkeeper").contains("enabled"));
 }
+
+/// A script may set several, and LuCI another meanwhile.
+#[test]
+fn several_at_once_lose_nothing() {
+    let temp = powerdns();
+    let Some(uci) = Uci::new(&temp) else { return };
+    temp.write("typed", "x\n");
+    let names: Vec<String> = (0..8).map(|i| format!("NAME_{i}")).collect();
+    let runs = std::thread::scope(|scope| {
+        let run = |name| {
+            let run = uci.certkeeper(&temp, &["secret", "web", name]);
+            scope.spawn(|| in_shell(run, "exec \"$@\" <typed"))
+        };
+        let runs: Vec<_> = names.iter().map(|n| run(n)).collect();
+        runs.into_iter()
+            .map(|r| r.join().expect("run"))
+            .collect::<Vec<_>>()
+    });
+    let shown = uci.show("certkeeper_secrets.web.credentials");
+    for (name, finished) in names.iter().zip(runs) {
+        let kept = shown.contains(&format!("'{name}=x'"));
+        // Who says that it is set has set it.
+        assert_eq!(
+            finished.code() == 0,
+            kept,
+            "{name} in {shown}{}",
+            finished.report()
+        );
+        assert!(kept, "{}", finished.report());
+    }
+}
