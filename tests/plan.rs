@@ -296,6 +296,18 @@ fn a_failure_waits_unless_something_changed() {
 }
 
 #[test]
+fn a_failure_is_forgotten_once_nothing_is_wanted() {
+    let config = config("");
+    let mut held = held(meta(NOW, NOW + 90 * DAY));
+    held.attempt = Some(attempt(&config, NOW, NOW + HOUR));
+    assert_eq!(due_now(&config, held.clone(), NOW), [Action::Deploy]);
+    // While a renewal is due it waits.
+    assert!(due_now(&config, held.clone(), NOW + 70 * DAY - HOUR).contains(&Action::Issue));
+    held.attempt = Some(attempt(&config, NOW + 70 * DAY, NOW + 70 * DAY + HOUR));
+    assert!(due_now(&config, held, NOW + 70 * DAY).is_empty());
+}
+
+#[test]
 fn an_order_is_resumed_while_it_fits() {
     let config = config("");
     let with = |order| Held {

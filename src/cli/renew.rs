@@ -224,14 +224,14 @@ fn tell(run: &Run<'_>, config: &Config, report: &Report) -> Exit {
         let (error, text) = line(outcome);
         status::syslog(&run.paths, error, &format!("{section}: {text}"));
     }
-    let failed = report
-        .outcomes
-        .iter()
-        .any(|(_, o)| matches!(o, Outcome::Failed(..) | Outcome::Unable(_)));
-    let later = report
-        .outcomes
-        .iter()
-        .any(|(_, o)| matches!(o, Outcome::Waiting(..)));
+    let waits = |o: &Outcome| match o {
+        Outcome::Waiting(..) => true,
+        Outcome::Failed(failure, _) => failure.state == State::Deferred,
+        Outcome::Done(_) | Outcome::Unable(_) => false,
+    };
+    let later = report.outcomes.iter().any(|(_, o)| waits(o));
+    let failed = |o: &Outcome| !matches!(o, Outcome::Done(_)) && !waits(o);
+    let failed = report.outcomes.iter().any(|(_, o)| failed(o));
     if run.parsed.json {
         run.say_json(&as_json(report));
     } else {

@@ -146,6 +146,7 @@ fn decide(
         Some(v) => mismatch(cert, &v.meta).or_else(|| overdue(cert, &v.meta, now)),
     };
     let stale = stale.or_else(|| force.then(|| "asked for with --force".to_owned()));
+    let settled = stale.is_none() && held.attempt.is_some();
     if let Some(reason) = stale
         && (cert.auto_update || named || newest.is_none())
     {
@@ -165,6 +166,10 @@ fn decide(
         } else {
             "links in /etc/ssl/domains are missing"
         };
+        return Decision::Do(Action::Deploy, reason.into());
+    }
+    if settled {
+        let reason = "an attempt failed, but nothing is wanted any more";
         return Decision::Do(Action::Deploy, reason.into());
     }
     Decision::Nothing
