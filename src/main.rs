@@ -8,7 +8,7 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,7 +62,11 @@ fn read_secret(stop: &AtomicBool) -> io::Result<String> {
     line
 }
 
-/// Waits for a line, or for Ctrl-C.
+/// No secret is longer.
+const SECRET_MAX: u64 = 64 * 1024;
+
+/// Waits for a line, or for Ctrl-C. What is not typed is read whole, so that a secret of several
+/// lines is noticed.
 fn read_line(stdin: &io::Stdin, stop: &AtomicBool) -> io::Result<String> {
     let look = Timespec {
         tv_sec: 0,
@@ -74,8 +78,12 @@ fn read_line(stdin: &io::Stdin, stop: &AtomicBool) -> io::Result<String> {
         }
         let mut fds = [PollFd::new(stdin, PollFlags::IN)];
         if poll(&mut fds, Some(&look)).is_ok_and(|ready| ready > 0) {
-            let mut line = String::new();
-            return stdin.lock().read_line(&mut line).map(|_| line);
+            let mut text = String::new();
+            return match stdin.is_terminal() {
+                true => stdin.lock().read_line(&mut text),
+                false => stdin.lock().take(SECRET_MAX).read_to_string(&mut text),
+            }
+            .map(|_| text);
         }
     }
 }

@@ -300,7 +300,7 @@ fn a_failure_is_forgotten_once_nothing_is_wanted() {
     let config = config("");
     let mut held = held(meta(NOW, NOW + 90 * DAY));
     held.attempt = Some(attempt(&config, NOW, NOW + HOUR));
-    assert_eq!(due_now(&config, held.clone(), NOW), [Action::Deploy]);
+    assert_eq!(due_now(&config, held.clone(), NOW), [Action::Forget]);
     // While a renewal is due it waits.
     assert!(due_now(&config, held.clone(), NOW + 70 * DAY - HOUR).contains(&Action::Issue));
     held.attempt = Some(attempt(&config, NOW + 70 * DAY, NOW + 70 * DAY + HOUR));

@@ -84,6 +84,7 @@ pub(super) fn fetch(
     transport: &dyn Transport,
     url: &str,
     max_reply: usize,
+    now: Timestamp,
 ) -> Result<Response, AcmeError> {
     let reply = transport.call(&Request {
         method: Method::Get,
@@ -95,7 +96,7 @@ pub(super) fn fetch(
     if reply.ok() {
         Ok(reply)
     } else {
-        Err(refusal(&reply, None))
+        Err(refusal(&reply, now))
     }
 }
 
@@ -113,7 +114,7 @@ pub(super) fn check_url(url: &str) -> Result<(), AcmeError> {
 }
 
 /// The error of a reply that is not 2xx.
-fn refusal(reply: &Response, now: Option<Timestamp>) -> AcmeError {
+fn refusal(reply: &Response, now: Timestamp) -> AcmeError {
     let problem = Problem::parse(&reply.body).unwrap_or_else(|| {
         let what = match reply.status {
             300..400 => "it redirects, which ACME does not",
@@ -128,7 +129,7 @@ fn refusal(reply: &Response, now: Option<Timestamp>) -> AcmeError {
     AcmeError::Problem {
         problem: Box::new(problem),
         status: reply.status,
-        retry_after: now.and_then(|now| retry_after(reply, now)),
+        retry_after: retry_after(reply, now),
     }
 }
 
@@ -222,7 +223,7 @@ impl<'a> Client<'a> {
             match reply {
                 Ok(reply) if reply.ok() => return Ok(reply),
                 Ok(reply) => {
-                    let error = refusal(&reply, Some(self.now()));
+                    let error = refusal(&reply, self.now());
                     if error.kind() != "badNonce" || rejected == NONCE_TRIES {
                         return Err(error);
                     }
@@ -268,7 +269,7 @@ impl<'a> Client<'a> {
         }
         let reply = self.send(Method::Head, &self.directory.new_nonce, b"", JSON_MAX)?;
         if !reply.ok() {
-            return Err(refusal(&reply, Some(self.now())));
+            return Err(refusal(&reply, self.now()));
         }
         let nonce = self.nonces.borrow_mut().pop();
         nonce.ok_or_else(|| AcmeError::Protocol("the CA sent no usable nonce".into()))

@@ -34,8 +34,8 @@ pub struct Meta {
 
 impl Directory {
     /// Fetches a CA's directory.
-    pub fn fetch(transport: &dyn Transport, url: &str) -> Result<Self, AcmeError> {
-        let reply = fetch(transport, url, JSON_MAX)?;
+    pub fn fetch(transport: &dyn Transport, url: &str, now: Timestamp) -> Result<Self, AcmeError> {
+        let reply = fetch(transport, url, JSON_MAX, now)?;
         let mut directory: Self = serde_json::from_slice(&reply.body).map_err(|_| {
             AcmeError::Protocol(format!("{url} is no ACME directory: check the URL"))
         })?;

@@ -221,8 +221,10 @@ impl Client<'_> {
                 .retry_after
                 .map(|at| at.since(now).max(0).unsigned_abs());
             let next = asked.map_or(pause, |seconds| pause.max(Duration::from_secs(seconds)));
-            let seconds = i64::try_from(next.as_secs()).unwrap_or(i64::MAX);
-            if now.plus(seconds) >= until {
+            let left = Duration::from_secs(until.since(now).max(0).unsigned_abs());
+            if next >= left {
+                // It is not asked before it wants to, but may look at us until then.
+                self.sleep(left)?;
                 return Ok(Err(order));
             }
             self.sleep(next)?;

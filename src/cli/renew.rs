@@ -47,7 +47,8 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    let mut todo = wishes(&sections, run.parsed.has("force"));
+    let wishes = wishes(&sections, run.parsed.has("force"));
+    let mut todo = wishes.clone();
     let queue = Queue::new(&run.paths);
     let lock = match Lock::take(&run.paths).map_err(trouble)? {
         Some(lock) => lock,
@@ -69,10 +70,16 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     let mut report = Report::default();
     while !todo.is_empty() {
         // The configuration may have changed while we waited or worked.
-        config = config::load(&run.paths).map_err(|e| Ended(Exit::Usage, e.to_string()))?;
-        work(run, &config, &todo, &mut report);
+        let loaded = config::load(&run.paths);
+        if let Ok(loaded) = loaded {
+            config = loaded;
+            work(run, &config, &todo, &mut report);
+        } else if let Err(e) = loaded {
+            give_back(&queue, &todo, &wishes);
+            return Err(Ended(Exit::Usage, e.to_string()));
+        }
         if report.stopped {
-            // What others wish for stays with them.
+            give_back(&queue, &todo, &wishes);
             break;
         }
         todo = queue.take();
@@ -80,6 +87,13 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     drop(lock);
     report.outcomes.extend(unable(&config, &sections));
     Ok(tell(run, &config, &report))
+}
+
+/// What others wish for stays with them when this run ends early.
+fn give_back(queue: &Queue, taken: &[Wanted], own: &[Wanted]) {
+    for wish in taken.iter().filter(|w| !own.contains(w)) {
+        let _ = queue.add(wish);
+    }
 }
 
 /// Sections that were named and cannot run: that nothing is due would be another answer.
@@ -204,7 +218,8 @@ fn told_by_others(run: &Run<'_>, config: &Config, sections: &[SectionName]) -> E
             None => document.label.clone(),
         };
         exit = match (exit, failed.map(|a| a.state)) {
-            (Exit::Done, Some(State::Deferred)) => Exit::Deferred,
+            (Exit::Failed, _) => Exit::Failed,
+            (_, Some(State::Deferred)) => Exit::Deferred,
             (_, Some(_)) => Exit::Failed,
             (exit, None) => exit,
         };

@@ -42,13 +42,14 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     }
     let value =
         (run.world.read_secret)().map_err(|e| Ended(Exit::Failed, format!("stdin: {e}")))?;
-    let value = value.trim();
-    if value.is_empty() {
+    if value.trim().is_empty() {
         return Err(usage("stdin held no secret; nothing was changed".into()));
     }
+    let value = value.trim_end_matches(['\n', '\r']);
     if value.contains(['\n', '\0']) {
-        return Err(usage("a secret has one line".into()));
+        return Err(usage("a secret has one line; nothing was changed".into()));
     }
+    let value = value.trim();
     if value.contains(|c: char| c.is_control() && c != '\t') {
         return Err(usage(
             "a secret holds no control character; nothing was changed".into(),

@@ -37,15 +37,6 @@ pub struct Cert {
     pub fingerprint: String,
 }
 
-impl Cert {
-    /// The identifiers, sorted.
-    pub fn identifiers(&self) -> Vec<Identifier> {
-        let mut ids: Vec<Identifier> = self.names.iter().map(|n| n.id.clone()).collect();
-        ids.sort();
-        ids
-    }
-}
-
 /// Names per certificate: what the strictest of the large CAs takes (Let's Encrypt).
 const NAMES_MAX: usize = 100;
 

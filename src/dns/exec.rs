@@ -2,12 +2,14 @@
 //! Exit code 0 means done. Source: lego's page on the provider (checked 2026-11).
 
 use super::{Context, Descriptor, DnsError, Field, Module, Provider, TxtRecord, WriteClass};
+use crate::types::shown;
 use rustix::process::{Pid, Signal, geteuid, kill_process_group};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 pub(super) const MODULE: Module = Module {
@@ -33,6 +35,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
 
 /// A program that has not ended by then is killed.
 const LIMIT: Duration = Duration::from_secs(120);
+/// How long its last words are waited for after it has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How much of what it prints is kept for the message.
 const OUTPUT_MAX: u64 = 4096;
 
@@ -102,14 +106,15 @@ impl Exec<'_> {
             .map_err(|e| DnsError::Refused(format!("{shown} did not start: {e}")))?;
         let group = Pid::from_child(&child);
         let pipe = child.stderr.take();
-        let reader = std::thread::spawn(move || {
+        let (send, output) = mpsc::channel();
+        std::thread::spawn(move || {
             let mut text = Vec::new();
             if let Some(mut pipe) = pipe {
                 let _ = pipe.by_ref().take(OUTPUT_MAX).read_to_end(&mut text);
+                let _ = send.send(text);
                 // What is too long is read and dropped, or the program would wait for us.
                 let _ = std::io::copy(&mut pipe, &mut std::io::sink());
             }
-            text
         });
         let end = Instant::now() + LIMIT;
         let mut pause = Duration::from_millis(1);
@@ -128,9 +133,10 @@ impl Exec<'_> {
             }
             pause = (pause * 2).min(Duration::from_millis(50));
         };
-        // A child of the program's may hold the pipe open: what belongs to it ends with it.
+        // A child of the program's may hold the pipe open: what belongs to it ends with it, and who
+        // left its group is not waited for.
         let _ = kill_process_group(group, Signal::KILL);
-        let output = reader.join().unwrap_or_default();
+        let output = output.recv_timeout(LAST_WORDS).unwrap_or_default();
         if status.success() {
             return Ok(());
         }
@@ -145,15 +151,23 @@ impl Exec<'_> {
     fn last_line(&self, output: &[u8]) -> String {
         let text = String::from_utf8_lossy(output);
         let line = text.lines().rev().find(|l| !l.trim().is_empty());
-        let mut line: String = match line {
-            Some(line) => line.chars().filter(|c| !c.is_control()).take(200).collect(),
-            None => return String::new(),
+        let Some(line) = line else {
+            return String::new();
         };
-        for (name, secret) in &self.context.credentials {
-            if name != "EXEC_PATH" && !secret.expose().is_empty() {
-                line = line.replace(secret.expose(), "***");
-            }
+        let mut line = line.to_owned();
+        let mut secrets: Vec<&str> = self
+            .context
+            .credentials
+            .iter()
+            .filter(|(name, secret)| *name != "EXEC_PATH" && !secret.expose().is_empty())
+            .map(|(_, secret)| secret.expose())
+            .collect();
+        // The longest first: one may be a part of another.
+        secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
+        for secret in secrets {
+            line = line.replace(secret, "***");
         }
+        let line = shown(&line, 200);
         format!(": {line}")
     }
 }

@@ -78,29 +78,33 @@ fn open<'a>(context: Context<'a>) -> Result<Box<dyn Provider + 'a>, DnsError> {
 
 impl Provider for PowerDns<'_> {
     fn add(&self, record: &TxtRecord) -> Result<(), DnsError> {
-        self.change(record, |values, value| {
-            if !values.contains(&value) {
-                values.push(value);
+        self.change(record, |records, content| {
+            let there = |r: &Value| r["content"] == content && r["disabled"] != true;
+            if !records.iter().any(there) {
+                records.push(json!({"content": content, "disabled": false}));
             }
         })
     }
 
     fn remove(&self, record: &TxtRecord) -> Result<(), DnsError> {
-        self.change(record, |values, value| values.retain(|v| *v != value))
+        self.change(record, |records, content| {
+            records.retain(|r| r["content"] != content)
+        })
     }
 }
 
 impl PowerDns<'_> {
-    /// Reads the name's values, changes them and writes them if they changed.
+    /// Reads the name's records, changes them and writes them if they changed. The others, and the
+    /// set's TTL, stay as they are.
     fn change(
         &self,
         record: &TxtRecord,
-        edit: impl Fn(&mut Vec<String>, String),
+        edit: impl Fn(&mut Vec<Value>, &str),
     ) -> Result<(), DnsError> {
         let zone = self.zone(&record.name)?;
-        let before = self.values(&zone, &record.name)?;
+        let (before, ttl) = self.records(&zone, &record.name)?;
         let mut after = before.clone();
-        edit(&mut after, format!("\"{}\"", record.value));
+        edit(&mut after, &format!("\"{}\"", record.value));
         if after == before {
             return Ok(());
         }
@@ -108,12 +112,8 @@ impl PowerDns<'_> {
         let set = if after.is_empty() {
             json!({"name": name, "type": "TXT", "changetype": "DELETE"})
         } else {
-            let records: Vec<Value> = after
-                .iter()
-                .map(|content| json!({"content": content, "disabled": false}))
-                .collect();
-            json!({"name": name, "type": "TXT", "ttl": self.ttl,
-                   "changetype": "REPLACE", "records": records})
+            json!({"name": name, "type": "TXT", "ttl": ttl.unwrap_or(self.ttl.into()),
+                   "changetype": "REPLACE", "records": after})
         };
         let body = json!({"rrsets": [set]}).to_string();
         let reply = self.call(Method::Patch, &zone_path(&zone), body.as_bytes())?;
@@ -149,8 +149,8 @@ impl PowerDns<'_> {
         )))
     }
 
-    /// The contents of the name's TXT records, quotes included.
-    fn values(&self, zone: &str, name: &str) -> Result<Vec<String>, DnsError> {
+    /// The name's TXT records as the server has them, and the TTL of their set.
+    fn records(&self, zone: &str, name: &str) -> Result<(Vec<Value>, Option<u64>), DnsError> {
         let path = format!("{}?rrset_name={name}.&rrset_type=TXT", zone_path(zone));
         let reply = self.call(Method::Get, &path, b"")?;
         if !reply.ok() {
@@ -159,13 +159,15 @@ impl PowerDns<'_> {
         let zone: Value = serde_json::from_slice(&reply.body)
             .map_err(|_| DnsError::Refused("the PowerDNS server's reply is no JSON".into()))?;
         // Servers before 4.4 ignore the filter and send every record set.
-        let own = zone["rrsets"].as_array().into_iter().flatten().filter(|s| {
+        let mut sets = zone["rrsets"].as_array().into_iter().flatten();
+        let own = sets.find(|s| {
             s["type"] == "TXT" && s["name"].as_str().map(|n| n.trim_end_matches('.')) == Some(name)
         });
-        Ok(own
-            .flat_map(|s| s["records"].as_array().into_iter().flatten())
-            .filter_map(|r| r["content"].as_str().map(str::to_owned))
-            .collect())
+        let records = own.and_then(|s| s["records"].as_array().cloned());
+        Ok((
+            records.unwrap_or_default(),
+            own.and_then(|s| s["ttl"].as_u64()),
+        ))
     }
 
     fn call(&self, method: Method, path: &str, body: &[u8]) -> Result<Response, DnsError> {

@@ -10,7 +10,8 @@ use crate::net::{self, Limits, Options, Roots};
 use crate::status::Recorder;
 use crate::store::{AccountNote, AccountStore};
 use crate::types::{
-    Clock, Request, Response, Stage, State, Timestamp, Transport, TransportError, shown,
+    CLOCK_MARGIN, Clock, Request, Response, Stage, State, Timestamp, Transport, TransportError,
+    shown,
 };
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -18,8 +19,6 @@ use std::time::Instant;
 
 /// Before this there was no certkeeper: a clock that shows less is not set.
 const EARLIEST: Timestamp = Timestamp(1_767_225_600); // 2026-01-01T00:00:00Z
-/// How far our clock and a CA's may differ.
-const CLOCK_MARGIN: i64 = 3600;
 /// A CA's texts are shown up to this length.
 const SHOWN: usize = 200;
 
@@ -98,7 +97,7 @@ fn connect<'e>(engine: &Engine<'e>, cert: &Cert) -> Result<Connected<'e>, Failur
         return Err(clock_wrong(format!("the clock shows {now}")));
     }
     let transport = http(engine, roots(engine, &cert.account), false);
-    let directory = Directory::fetch(&transport, &cert.account.directory)
+    let directory = Directory::fetch(&transport, &cert.account.directory, now)
         .map_err(|e| Failure::of_acme(cert, &e))?;
     if let Some(date) = directory.date.filter(|_| !engine.clock_is_set) {
         let off = now.since(date);
@@ -263,7 +262,7 @@ pub fn check_terms(
                 "the terms of {ca} are not accepted yet: {}",
                 shown(link, SHOWN)
             ),
-            "read them, then: uci set certkeeper.global.accept_tos=1 && uci commit certkeeper",
+            "read them, then: uci set certkeeper.global=certkeeper && uci set certkeeper.global.accept_tos=1 && uci commit certkeeper",
         )
         .until_change()),
         _ => Ok(()),

@@ -135,8 +135,17 @@ impl Failure {
             AcmeError::Problem {
                 problem,
                 retry_after,
-                ..
-            } => Self::of_problem(cert, problem, *retry_after),
+                status,
+            } => {
+                let failure = Self::of_problem(cert, problem, *retry_after);
+                match status {
+                    500.. => Self {
+                        state: State::ConnectionError,
+                        ..failure
+                    },
+                    _ => failure,
+                }
+            }
             AcmeError::Protocol(text) => Self::new(
                 State::ConnectionError,
                 format!("{}: {text}", cert.account.ca),

@@ -166,14 +166,7 @@ impl<'a> Engine<'a> {
             let before = self.document(cert, &area);
             let mut record = Recorder::start(self.paths, &cert.name, before, self.listener, false);
             record.say(self.clock.now(), "the run was asked to stop");
-            if let Some(order) = area.held().order {
-                // What is taken back is not waited for. If this cannot be noted, it is.
-                let _ = area.put_order(&OrderNote {
-                    ready_at: 0,
-                    ..order
-                });
-            }
-            if let Err(failure) = self.clean_up(cert, &area, &mut record) {
+            if let Err(failure) = self.clean_up(cert, &mut record) {
                 record.say(self.clock.now(), &failure.problem);
             }
             status::write(self.paths, &cert.name, &self.document(cert, &area));
@@ -194,8 +187,9 @@ impl<'a> Engine<'a> {
         let now = self.clock.now();
         record.say(now, &format!("{}: {}", describe(task.action), task.reason));
         let step = match task.action {
-            Action::Cleanup => self.clean_up(cert, &area, &mut record),
+            Action::Cleanup => self.clean_up(cert, &mut record),
             Action::Deploy => self.put_into_use(cert, &area, &mut record),
+            Action::Forget => self.forget(&area),
             Action::Issue => section::advance(self, cert, &area, clients, &mut record, true),
             Action::Resume => section::advance(self, cert, &area, clients, &mut record, false),
         };
@@ -272,16 +266,26 @@ impl<'a> Engine<'a> {
         status::forget_others(self.paths, self.config.names());
     }
 
-    pub(crate) fn clean_up(
-        &self,
-        cert: &Cert,
-        area: &Area,
-        record: &mut Recorder<'_>,
-    ) -> Result<Step, Failure> {
-        let left = area.presented()?;
-        let count = left.len();
-        let kept = solve::take_back_all(self, cert, left, record);
-        area.put_presented(&kept)?;
+    pub(crate) fn clean_up(&self, cert: &Cert, record: &mut Recorder<'_>) -> Result<Step, Failure> {
+        let (mut count, mut kept) = (0, Vec::new());
+        // Staging may have been switched since.
+        for area in [false, true].map(|staging| Area::new(self.paths, &cert.name, staging)) {
+            let left = area.presented()?;
+            if left.is_empty() {
+                continue;
+            }
+            count += left.len();
+            let stays = solve::take_back_all(self, cert, left, record);
+            area.put_presented(&stays)?;
+            kept.extend(stays);
+            if let Some(order) = area.held().order.filter(|o| o.ready_at > 0) {
+                // What is taken back is not waited for.
+                area.put_order(&OrderNote {
+                    ready_at: 0,
+                    ..order
+                })?;
+            }
+        }
         match kept.as_slice() {
             [] => Ok(Step::Done(format!(
                 "took back {count} leftover challenge answers"
@@ -316,7 +320,7 @@ impl<'a> Engine<'a> {
             return Ok(Step::Done("there is no version to put into use".into()));
         };
         // Before it is in use, or the next certificate would have its key.
-        if held.order.is_some() || held.attempt.is_some() || held.current != Some(version.number) {
+        if held.current != Some(version.number) {
             area.finish_work()?;
         }
         if !cert.staging {
@@ -343,6 +347,14 @@ impl<'a> Engine<'a> {
         Ok(Step::Done(format!("{kind} until {until}")))
     }
 
+    /// Drops what is noted of work that nobody wants any more.
+    fn forget(&self, area: &Area) -> Result<Step, Failure> {
+        area.finish_work()?;
+        Ok(Step::Done(
+            "the certificate in use is the one that is wanted".into(),
+        ))
+    }
+
     fn report_foreign(&self, names: &[String], record: &mut Recorder<'_>) {
         for name in names {
             let text = format!(
@@ -359,5 +371,6 @@ fn describe(action: Action) -> &'static str {
         Action::Resume => "going on",
         Action::Issue => "getting a certificate",
         Action::Deploy => "deploying",
+        Action::Forget => "tidying up",
     }
 }

@@ -40,14 +40,14 @@ pub(super) fn wait(
     let Some(fixed) = fixed.max() else {
         return Ok(None);
     };
+    let fixed = i64::try_from(fixed.as_secs()).unwrap_or(LOOK_MAX);
     let now = work.now();
     if note.ready_at == 0 {
-        note.ready_at = now
-            .plus(i64::try_from(fixed.as_secs()).unwrap_or(LOOK_MAX))
-            .0;
+        note.ready_at = now.plus(fixed).0;
         work.area.put_order(note)?;
     }
-    let ready = Timestamp(note.ready_at);
+    // Not longer than it takes, whatever the clock was.
+    let ready = Timestamp(note.ready_at).min(now.plus(fixed));
     if now < ready {
         let text = format!("giving DNS {} s to publish the records", ready.since(now));
         record.enter(now, Stage::Propagation, &text);
@@ -68,7 +68,12 @@ pub(super) fn wait(
     );
     let mut pause = LOOK_FIRST;
     loop {
-        unseen.retain(|record| !servers.iter().all(|server| look_up(*server, record)));
+        // One that is not shown is enough to wait for.
+        while let Some(first) = unseen.first()
+            && servers.iter().all(|server| look_up(*server, first))
+        {
+            unseen.remove(0);
+        }
         let Some(first) = unseen.first() else {
             record.say(work.now(), "all nameservers show the records");
             return Ok(None);

@@ -14,6 +14,8 @@ use crate::x509::{Certificate, covers, key_matches, split_pem_chain, to_pem};
 
 /// How long one run watches the CA work before it leaves the rest to the next.
 const WATCH: i64 = 60;
+/// An order changes its state three times or four; a CA that has more in mind is not followed.
+const CHANGES_MAX: u32 = 10;
 /// How long after its order was made a CA is looked at again soon; after that, later.
 const PATIENCE: i64 = 300;
 const SOON: i64 = 30;
@@ -67,9 +69,9 @@ pub(super) fn advance<'e>(
     };
     if order.status != Status::Pending && area.held().presented {
         // The CA decided while nobody watched; what cannot be taken back now is left to later runs.
-        let _ = engine.clean_up(cert, area, record);
+        let _ = engine.clean_up(cert, record);
     }
-    loop {
+    for _ in 0..CHANGES_MAX {
         order = match order.status {
             Status::Pending => match solve::authorize(&work, &order, note.clone(), record)? {
                 solve::Solved::Order(order) => *order,
@@ -100,6 +102,8 @@ pub(super) fn advance<'e>(
             }
         };
     }
+    let text = "the order goes in circles between its states".to_owned();
+    Err(work.failed(&AcmeError::Protocol(text)))
 }
 
 /// How far the CA got while it was watched.
@@ -127,7 +131,7 @@ pub(super) fn watch(
     let asked = order.retry_after.unwrap_or(later);
     let until = later.max(asked).min(now.plus(LATEST));
     work.area.put_order(&OrderNote {
-        ready_at: until.0,
+        look_at: until.0,
         ..note.clone()
     })?;
     Ok(Watched::Later(until))
@@ -154,11 +158,7 @@ fn resumed(
             }
             // The CA has forgotten it, or it failed: a new one is made.
             Ok(_) => {}
-            Err(AcmeError::Problem {
-                status: 400..500,
-                problem,
-                ..
-            }) if problem.kind() != "rateLimited" => {}
+            Err(e) if is_gone(&e) => {}
             Err(e) => return Err(work.failed(&e)),
         }
         record.say(
@@ -168,6 +168,15 @@ fn resumed(
     }
     work.area.drop_order()?;
     Ok(None)
+}
+
+/// True if the CA says that it does not have what was asked for; a busy CA says something else.
+fn is_gone(error: &AcmeError) -> bool {
+    let AcmeError::Problem { status, .. } = error else {
+        return false;
+    };
+    let passing = ["", "badNonce", "rateLimited", "serverInternal"];
+    matches!(status, 404 | 410) || (*status < 500 && !passing.contains(&error.kind()))
 }
 
 fn new_order(
@@ -198,6 +207,7 @@ fn new_order(
         created: work.now().0,
         expires: expires.map_or(0, |t| t.0),
         ready_at: 0,
+        look_at: 0,
     };
     work.area.put_order(&note)?;
     Ok((order, note))

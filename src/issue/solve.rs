@@ -235,6 +235,8 @@ impl<'a> Answers<'a> {
             if journal_entry(open).is_some_and(|entry| done.contains(&entry)) {
                 continue;
             }
+            let go_on = work.engine.clock.go_on();
+            go_on.map_err(|e| work.failed(&e.into()))?;
             let (validation, solver) = &mut self.solvers[open.solver];
             record.say(
                 work.now(),

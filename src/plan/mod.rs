@@ -18,6 +18,8 @@ pub enum Action {
     Issue,
     /// Put the newest stored version into use.
     Deploy,
+    /// Drop the note of a failure that is over.
+    Forget,
 }
 
 /// One thing to do.
@@ -83,16 +85,21 @@ pub fn plan(config: &Config, inventory: &Inventory, now: Timestamp, wish: &Wish)
         let held = inventory.held(&cert.name);
         let primary = inventory.primary.as_deref() == Some(cert.name.as_str());
         let promote = !primary && config.primary.as_ref() == Some(&cert.name);
-        match decide(cert, held, promote, now, named, wish.force) {
+        let upkeep = upkeep(cert, held, promote, now);
+        match decide(cert, held, now, named, wish.force) {
             Decision::Do(action, reason) => {
                 if held.presented && action != Action::Resume {
                     plan.push(cert, Action::Cleanup, LEFT_BEHIND);
                 }
                 plan.push(cert, action, reason);
             }
-            Decision::Wait(until, reason) => {
-                if held.presented && held.order.is_none() {
+            Decision::Wait(until, reason, keep) => {
+                if held.presented && !keep {
                     plan.push(cert, Action::Cleanup, LEFT_BEHIND);
+                }
+                // What is held is served as it should be meanwhile.
+                if let Some(reason) = upkeep {
+                    plan.push(cert, Action::Deploy, reason);
                 }
                 plan.waiting.push(Waiting {
                     section: cert.name.clone(),
@@ -103,6 +110,11 @@ pub fn plan(config: &Config, inventory: &Inventory, now: Timestamp, wish: &Wish)
             Decision::Nothing => {
                 if held.presented {
                     plan.push(cert, Action::Cleanup, LEFT_BEHIND);
+                }
+                if cert.enabled
+                    && let Some(reason) = upkeep
+                {
+                    plan.push(cert, Action::Deploy, reason);
                 }
             }
         }
@@ -124,18 +136,28 @@ impl Plan {
 
 enum Decision {
     Do(Action, String),
-    Wait(Timestamp, String),
+    /// Until when, why, and whether what is presented stays meanwhile.
+    Wait(Timestamp, String, bool),
     Nothing,
 }
 
-fn decide(
-    cert: &Cert,
-    held: &Held,
-    promote: bool,
-    now: Timestamp,
-    named: bool,
-    force: bool,
-) -> Decision {
+/// Why what is held is not in use as it should be.
+fn upkeep(cert: &Cert, held: &Held, promote: bool, now: Timestamp) -> Option<&'static str> {
+    let newest = held.newest_valid(now);
+    if newest.is_some_and(|v| Some(v.number) != held.current) {
+        return Some("a stored version is not in use yet");
+    }
+    if cert.staging || held.current.is_none() {
+        return None;
+    }
+    match (held.linked, promote) {
+        (false, _) => Some("links in /etc/ssl/domains are missing"),
+        (true, true) => Some("it is to be the primary certificate"),
+        (true, false) => None,
+    }
+}
+
+fn decide(cert: &Cert, held: &Held, now: Timestamp, named: bool, force: bool) -> Decision {
     if !cert.enabled {
         return Decision::Nothing;
     }
@@ -152,25 +174,16 @@ fn decide(
     {
         return attempt(cert, held, reason, now, named, force);
     }
-    let undeployed = newest.is_some_and(|v| Some(v.number) != held.current && v.meta.is_valid(now));
-    if undeployed {
-        return Decision::Do(Action::Deploy, "a stored version is not in use yet".into());
+    if newest.is_some_and(|v| Some(v.number) != held.current && v.meta.is_valid(now)) {
+        return Decision::Nothing;
     }
     if held.order.as_ref().is_some_and(|o| resumable(cert, o, now)) {
         let reason = "a renewal that was asked for".to_owned();
         return attempt(cert, held, reason, now, named, force);
     }
-    if !cert.staging && held.current.is_some() && (!held.linked || promote) {
-        let reason = if held.linked {
-            "it is to be the primary certificate"
-        } else {
-            "links in /etc/ssl/domains are missing"
-        };
-        return Decision::Do(Action::Deploy, reason.into());
-    }
     if settled {
         let reason = "an attempt failed, but nothing is wanted any more";
-        return Decision::Do(Action::Deploy, reason.into());
+        return Decision::Do(Action::Forget, reason.into());
     }
     Decision::Nothing
 }
@@ -189,14 +202,19 @@ fn attempt(
         // A clock that was set back must not block for ever: nothing waits longer than a week.
         let sane = next.since(now) <= GUARD_WINDOW;
         if !named && !force && sane && last.fingerprint == cert.fingerprint && now < next {
-            return Decision::Wait(next, last.problem.clone());
+            return Decision::Wait(next, last.problem.clone(), false);
         }
     }
     if let Some(order) = held.order.as_ref().filter(|o| resumable(cert, o, now)) {
-        let ready = Timestamp(order.ready_at);
-        // Nobody waits for DNS longer than dns_wait can say, whatever the clock was.
-        if !named && (1..=Timestamp::days(1)).contains(&ready.since(now)) {
-            return Decision::Wait(ready, "DNS is given time to publish the records".into());
+        for (until, why) in [
+            (order.ready_at, "DNS is given time to publish the records"),
+            (order.look_at, "the CA is at work"),
+        ] {
+            // No such wait is longer than a day, whatever the clock was.
+            let left = Timestamp(until).since(now);
+            if !named && (1..=Timestamp::days(1)).contains(&left) {
+                return Decision::Wait(Timestamp(until), why.into(), true);
+            }
         }
         return Decision::Do(Action::Resume, format!("{reason}; an order is under way"));
     }
@@ -206,7 +224,7 @@ fn attempt(
                  rate limits (`certkeeper renew {} --force` does it all the same)",
             cert.name
         );
-        return Decision::Wait(until, text);
+        return Decision::Wait(until, text, false);
     }
     Decision::Do(Action::Issue, reason)
 }

@@ -161,13 +161,16 @@ impl Area {
         put(&dir.join("key.pem"), pem.as_bytes())
     }
 
-    /// What an ended run may have left presented.
+    /// True if an ended run may have left something presented.
+    pub fn has_presented(&self) -> bool {
+        self.dir.join("cleanup.json").exists()
+    }
+
+    /// What an ended run may have left presented; damaged counts as nothing, or the section could
+    /// never go on.
     pub fn presented(&self) -> Result<Vec<Presented>, StoreError> {
-        let path = self.dir.join("cleanup.json");
-        let Some(text) = read(&path)? else {
-            return Ok(Vec::new());
-        };
-        serde_json::from_slice(&text).map_err(|e| StoreError::of("reading", &path)(e.into()))
+        let text = read(&self.dir.join("cleanup.json"))?.unwrap_or_default();
+        Ok(serde_json::from_slice(&text).unwrap_or_default())
     }
 
     /// Notes what is about to be presented, or what is left of it; nothing removes the note.

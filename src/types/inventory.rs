@@ -4,6 +4,9 @@ use super::{SectionName, Stage, State, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// How far our clock and a CA's may differ, in seconds.
+pub const CLOCK_MARGIN: i64 = 3600;
+
 /// `meta.json`: what a version is, and what was wanted when it was issued. Times are seconds
 /// since the epoch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,9 +38,10 @@ pub struct Meta {
 }
 
 impl Meta {
-    /// True if `now` lies in the validity.
+    /// True if `now` lies in the validity. Clocks that differ by up to an hour are borne with, so a
+    /// certificate may begin that much later.
     pub fn is_valid(&self, now: Timestamp) -> bool {
-        (self.not_before..=self.not_after).contains(&now.0)
+        now.plus(CLOCK_MARGIN).0 >= self.not_before && now.0 <= self.not_after
     }
 
     /// Length of the validity in seconds, never negative.
@@ -69,6 +73,8 @@ pub struct OrderNote {
     pub expires: i64,
     /// All challenges were presented, and may be answered from then on; 0: not yet.
     pub ready_at: i64,
+    /// The CA is at work and wants to be asked again then; 0: it is not.
+    pub look_at: i64,
 }
 
 /// `attempt.json`: the last attempt, if it did not succeed.

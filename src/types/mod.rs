@@ -10,7 +10,7 @@ mod text;
 mod time;
 
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};
-pub use inventory::{Attempt, Held, Inventory, Issued, Meta, OrderNote, Version};
+pub use inventory::{Attempt, CLOCK_MARGIN, Held, Inventory, Issued, Meta, OrderNote, Version};
 pub use names::{Domain, Identifier, NameError, SectionName};
 pub use nearest::nearest;
 pub use paths::Paths;

@@ -15,20 +15,10 @@ impl Paths {
         Self { root: root.into() }
     }
 
-    /// True unless the root is `/`.
-    pub fn is_redirected(&self) -> bool {
-        self.root != Path::new("/")
-    }
-
     /// An absolute path of the configuration, moved below the root.
     pub fn at(&self, path: impl AsRef<Path>) -> PathBuf {
         let path = path.as_ref();
         self.root.join(path.strip_prefix("/").unwrap_or(path))
-    }
-
-    /// The folder of UCI files.
-    pub fn uci_dir(&self) -> PathBuf {
-        self.at("/etc/config")
     }
 
     /// The configuration.

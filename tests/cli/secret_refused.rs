@@ -49,10 +49,11 @@ fn what_is_wrong_is_told_before_anything_is_written() {
             "\n",
             "stdin held no secret; nothing was changed",
         ),
+        ("web PDNS_Token", "  \t \nx\n", "a secret has one line"),
         (
             "web PDNS_Token",
-            "  \t \nx\n",
-            "stdin held no secret; nothing was changed",
+            "-----BEGIN KEY-----\nx\n",
+            "a secret has one line",
         ),
         ("web PDNS_Token", "x\0y\n", "a secret has one line"),
         (

@@ -18,10 +18,6 @@ fn names_are_kept_in_order_and_none_twice() {
         let config = web(&format!("list domains '{domains}'"));
         assert_eq!(identifiers(&config).join(" "), wanted);
     }
-    let config = web("list domains b.example.org; list domains a.example.org");
-    let cert = config.cert("web").expect("runs");
-    let sorted: Vec<String> = cert.identifiers().iter().map(ToString::to_string).collect();
-    assert_eq!(sorted, ["a.example.org", "b.example.org"]);
 }
 
 #[test]
