@@ -165,10 +165,13 @@ impl Shared {
         if delay.is_zero() || !added {
             self.change(record, added);
         } else {
-            let own = self.clone();
+            // The test may end before: its server must end with it.
+            let own = Arc::downgrade(self);
             thread::spawn(move || {
                 thread::sleep(delay);
-                own.change(record, added);
+                if let Some(own) = own.upgrade() {
+                    own.change(record, added);
+                }
             });
         }
         status
