@@ -3,6 +3,7 @@
 use super::parse::Command;
 use super::{Exit, Result, Run};
 use crate::issue::{self, Finding};
+use crate::store::Lock;
 use serde_json::json;
 
 pub(super) const COMMAND: Command = Command {
@@ -33,7 +34,9 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         });
         show(run, None, &all[all.len() - 1]);
     }
-    issue::check(&engine, &certs, &mut |finding| {
+    // Not beside a run: both would write the same records and open the same port.
+    let lock = Lock::take(&run.paths).unwrap_or_default();
+    issue::check(&engine, &certs, lock.is_some(), &mut |finding| {
         show(run, all.last(), &finding);
         all.push(finding);
     });

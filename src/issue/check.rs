@@ -28,7 +28,8 @@ pub struct Finding {
 const LOOKS: u32 = 10;
 
 /// Checks sections one after the other; `tell` hears each finding at once.
-pub fn check(engine: &Engine<'_>, certs: &[&Cert], tell: &mut dyn FnMut(Finding)) {
+/// `alone`: the caller holds the lock, so ways of validation may be tried without disturbing a run.
+pub fn check(engine: &Engine<'_>, certs: &[&Cert], alone: bool, tell: &mut dyn FnMut(Finding)) {
     let mut connected = Clients::default();
     for cert in certs {
         let mut found = |topic, ok, text: String| {
@@ -71,7 +72,12 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], tell: &mut dyn FnMut(Finding)
                 continue;
             }
             done.push(&name.validation);
-            way(engine, name, &mut found);
+            if alone {
+                way(engine, cert, name, &mut found);
+            } else {
+                let text = "not tried: a run is at work".to_owned();
+                found(name.validation.method(), true, text);
+            }
         }
     }
 }
@@ -130,7 +136,7 @@ fn addresses(servers: &[SocketAddr], domain: &str) -> Result<Vec<IpAddr>, String
 }
 
 /// Tries the way itself: writes and removes a file or record, opens and closes the port.
-fn way(engine: &Engine<'_>, name: &Name, found: Found<'_>) {
+fn way(engine: &Engine<'_>, cert: &Cert, name: &Name, found: Found<'_>) {
     let validation = &name.validation;
     let topic = validation.method();
     let random = match random() {
@@ -144,15 +150,29 @@ fn way(engine: &Engine<'_>, name: &Name, found: Found<'_>) {
         txt_value: format!("certkeeper-check-{random}"),
     };
     let http = provider::transport(engine);
-    let tried = solve::open(engine, validation, &http).and_then(|mut solver| {
+    let area = engine.area(cert);
+    let tried = solve::open(engine, validation, &http).map(|mut solver| {
+        // Written down before, so that a run takes it back should this be killed.
+        let footprint = solver.footprint(&proof);
+        let mut noted = area.presented()?;
+        let before = noted.clone();
+        noted.extend(footprint.and_then(|f| solve::entry(&f, validation)));
+        if noted != before {
+            area.put_presented(&noted)?;
+        }
         let result = try_out(engine, validation, solver.as_mut(), &proof);
         let gone = solver.take_back(&proof);
+        if noted != before && gone.is_ok() {
+            area.put_presented(&before)?;
+        }
         // What kept it from being made says more than what kept it from being taken back.
-        result.and_then(|text| gone.map(|()| text))
+        let result = result.and_then(|text| gone.map(|()| text));
+        result.map_err(|e| Failure::of_challenge(validation, &e))
     });
+    let tried = tried.unwrap_or_else(|e| Err(Failure::of_challenge(validation, &e)));
     match tried {
         Ok(text) => found(topic, true, text),
-        Err(e) => found(topic, false, both(&Failure::of_challenge(validation, &e))),
+        Err(failure) => found(topic, false, both(&failure)),
     }
 }
 

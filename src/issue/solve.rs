@@ -89,9 +89,14 @@ pub(super) fn authorize(
     solved
 }
 
-/// What is written down before something is presented.
+/// What is written down before a challenge is answered.
 fn journal_entry(open: &Open<'_>) -> Option<Presented> {
-    Some(match (open.footprint.as_ref()?, &open.name.validation) {
+    entry(open.footprint.as_ref()?, &open.name.validation)
+}
+
+/// What is written down before something is presented.
+pub(super) fn entry(footprint: &Footprint, validation: &Validation) -> Option<Presented> {
+    Some(match (footprint, validation) {
         (Footprint::File(path), _) => Presented::File { path: path.clone() },
         (Footprint::Txt(txt), Validation::Dns(method)) => Presented::Txt {
             source: method.source.clone(),
