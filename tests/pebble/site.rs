@@ -111,6 +111,12 @@ impl Site {
         self.powerdns.as_ref().expect("planned")
     }
 
+    /// Forgets the accounts. Pebble reuses an account's authorizations once in a hundred orders even
+    /// where it is told not to (its dice have a zero), and then there is no challenge to watch.
+    pub fn forget_accounts(&self) {
+        fs::remove_dir_all(self.temp.path("etc/certkeeper/accounts")).expect("accounts");
+    }
+
     pub fn challsrv(&self) -> &Arc<ChallSrv> {
         self.challsrv.as_ref().expect("planned")
     }

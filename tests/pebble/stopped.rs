@@ -113,6 +113,7 @@ fn a_forced_renewal_that_was_stopped_goes_on() {
     site.renew();
     let orders = site.asked("POST /my-order/");
     std::fs::remove_file(site.temp.path("var/run/certkeeper/log/web")).expect("a log");
+    site.forget_accounts();
     freeze(&site);
     let run = site.certkeeper(&["renew", "web", "--force"]).start();
     site.wait_for("web", "is looking");

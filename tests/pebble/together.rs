@@ -86,6 +86,7 @@ fn a_wish_is_taken_along_by_the_run_at_work() {
     site.renew();
     // Both are there; now one is under way again while somebody forces the other.
     std::fs::remove_file(site.temp.path("var/run/certkeeper/log/web")).expect("a log");
+    site.forget_accounts();
     freeze(&site);
     let run = site.certkeeper(&["renew", "web", "--force"]).start();
     site.wait_for("web", "is looking");
