@@ -1,0 +1,286 @@
+//! What is done while something goes wrong, from which state it begins, and how it must end.
+
+use crate::check::{self, PRIMARY, Served};
+use crate::site::{Site, Way};
+use crate::strace::Program;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One hour, after which cron runs certkeeper again.
+pub const NEXT_RUN: i64 = 3600;
+/// Two thirds of Pebble's 90 days, and a day.
+const AGE: i64 = 61 * 86_400;
+/// Tells the test [`ROLLBACK`] where to work.
+pub const ROLLBACK_ROOT: &str = "CERTKEEPER_FAULTS_ROLLBACK";
+/// The test that changes the current version when it is run as a program of its own.
+pub const ROLLBACK: &str = "rolls_back_in_a_process_of_its_own";
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing is there yet; http-01.
+    First,
+    /// Nothing is there yet; dns-01 for a name and its wildcard.
+    FirstByDns,
+    /// The third version is due; the new one removes the first.
+    Renewal,
+    /// Another section becomes the primary one.
+    Primary,
+    /// A key of another kind is wanted.
+    KeyType,
+    /// The version before becomes the current one.
+    Rollback,
+}
+
+impl Kind {
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::First => "first issuance, http-01",
+            Self::FirstByDns => "first issuance, dns-01",
+            Self::Renewal => "renewal, http-01",
+            Self::Primary => "another primary section",
+            Self::KeyType => "key type EC to RSA",
+            Self::Rollback => "rollback of the store",
+        }
+    }
+
+    fn way(self) -> Way {
+        match self {
+            Self::FirstByDns => Way::Exec,
+            Self::Renewal => Way::WebrootOnFlash,
+            _ => Way::Webroot,
+        }
+    }
+
+    /// The sections and their names; the first is the primary one, where no other shall become it.
+    pub fn sections(self) -> &'static [(&'static str, &'static [&'static str])] {
+        match self {
+            Self::FirstByDns => &[("web", &["demo.example", "*.demo.example"])],
+            Self::Primary => &[
+                ("web", &["www.demo.example"]),
+                ("mail", &["mail.demo.example"]),
+            ],
+            _ => &[("web", &["www.demo.example", "demo.example"])],
+        }
+    }
+
+    /// The section that is the primary one in the end.
+    fn primary(self) -> &'static str {
+        if self == Self::Primary { "mail" } else { "web" }
+    }
+
+    /// A certificate is made that was not there before.
+    pub fn issues(self) -> bool {
+        !matches!(self, Self::Primary | Self::Rollback)
+    }
+}
+
+/// A site in the state in which a scenario begins.
+pub struct Scenario {
+    pub kind: Kind,
+    pub site: Site,
+    start: PathBuf,
+    /// What is served at the beginning.
+    before: Served,
+    /// All certificates that are held at the beginning.
+    held: BTreeMap<&'static str, BTreeSet<String>>,
+}
+
+impl Scenario {
+    /// Prepares a site; `None` when a program is missing, which has been told.
+    pub fn new(kind: Kind) -> Option<Self> {
+        let site = Site::new(kind.way())?;
+        let configure = |more: &[&str]| {
+            let sections = kind.sections().iter().zip(more.iter().chain(&["", ""]));
+            let sections: Vec<_> = sections
+                .map(|((name, domains), m)| (*name, *domains, *m))
+                .collect();
+            site.configure(&sections);
+        };
+        configure(&[]);
+        let issue = |times: usize| {
+            for _ in 0..times {
+                site.run(&["renew", "--force"], 0).ok();
+            }
+        };
+        match kind {
+            Kind::First | Kind::FirstByDns => {}
+            Kind::Renewal => {
+                issue(3);
+                set_back(&site, "web");
+            }
+            Kind::Primary => {
+                issue(1);
+                configure(&["", "\toption primary '1'\n"]);
+            }
+            Kind::KeyType => {
+                issue(1);
+                configure(&["\toption key_type 'rsa2048'\n"]);
+            }
+            Kind::Rollback => issue(2),
+        }
+        let held = kind
+            .sections()
+            .iter()
+            .map(|(name, _)| (*name, check::held(&site, name)))
+            .collect();
+        let mut scenario = Self {
+            kind,
+            start: site.copy(),
+            site,
+            before: Served::default(),
+            held,
+        };
+        scenario.before = check::served(&scenario).expect("a good beginning");
+        Some(scenario)
+    }
+
+    /// What is to be disturbed.
+    pub fn program(&self) -> Program {
+        match self.kind {
+            Kind::Rollback => {
+                let root = self.site.temp.root().display().to_string();
+                Program::of_ours(ROLLBACK, ROLLBACK_ROOT, root)
+            }
+            _ => Program::certkeeper(&self.site, &["renew"]),
+        }
+    }
+
+    /// Back to the beginning.
+    pub fn restore(&self) {
+        self.site.restore(&self.start);
+    }
+
+    pub fn start(&self) -> &Path {
+        &self.start
+    }
+
+    // ---- what must hold
+
+    /// Whatever happened: what is served belongs together and is what was or what is to be, and no
+    /// key is open to others.
+    pub fn unbroken(&self) -> Vec<String> {
+        let mut wrong = check::open_keys(&self.site);
+        let served = match check::served(self) {
+            Ok(served) => served,
+            Err(text) => {
+                wrong.push(text);
+                return wrong;
+            }
+        };
+        for (section, _) in self.kind.sections() {
+            let (was, is) = (self.before.get(*section), served.get(*section));
+            let fresh = |serial: &String| match self.kind {
+                Kind::Rollback => self.held[section].contains(serial),
+                _ => self.kind.issues() && !self.held[section].contains(serial),
+            };
+            if was != is && !is.is_some_and(fresh) {
+                wrong.push(format!("{section} was {was:?} and is {is:?}"));
+            }
+        }
+        let (was, is) = (self.before.get(PRIMARY), served.get(PRIMARY));
+        let known = |serial| {
+            self.kind
+                .sections()
+                .iter()
+                .any(|(s, _)| served.get(*s) == Some(serial))
+        };
+        if is.is_none() != was.is_none() && is.is_none() || is.is_some_and(|serial| !known(serial))
+        {
+            wrong.push(format!(
+                "the primary certificate was {was:?} and is {is:?}: {served:?}"
+            ));
+        }
+        wrong
+    }
+
+    /// What was wanted and is not in use.
+    pub fn undone(&self) -> Vec<String> {
+        let mut wrong = self.unbroken();
+        let Ok(served) = check::served(self) else {
+            return wrong;
+        };
+        for (section, _) in self.kind.sections() {
+            match served.get(*section) {
+                None => wrong.push(format!("{section} has no certificate")),
+                Some(serial) if self.kind.issues() && self.held[section].contains(serial) => {
+                    wrong.push(format!("{section} still has its old certificate"));
+                }
+                Some(_) => {}
+            }
+        }
+        if served.get(PRIMARY) != served.get(self.kind.primary()) {
+            wrong.push(format!("{} is not the primary one", self.kind.primary()));
+        }
+        if self.kind == Kind::KeyType && check::key_type(&self.site, "web") != "rsa2048" {
+            wrong.push("the key is not of the kind that is wanted".into());
+        }
+        wrong
+    }
+
+    /// What lies about, in words.
+    pub fn leftovers(&self) -> Vec<String> {
+        check::leftovers(&self.site)
+            .map(|path| format!("{path} is left over"))
+            .collect()
+    }
+
+    /// Nothing is left to be done: what was wanted is in use, and nothing lies about.
+    pub fn settled(&self) -> Vec<String> {
+        [self.undone(), self.leftovers()].concat()
+    }
+
+    /// The next hourly run brings everything into order by itself.
+    pub fn heals(&self) -> Vec<String> {
+        let run = self.site.run(&["renew"], NEXT_RUN);
+        let mut wrong = Vec::new();
+        if run.code() != 0 {
+            wrong.push(format!("the next run: {}", run.report()));
+        }
+        wrong.extend(self.settled());
+        if crate::is_long() {
+            wrong.extend(self.rests());
+        }
+        wrong
+    }
+
+    /// The run after that has nothing to do and leaves the flash alone.
+    fn rests(&self) -> Option<String> {
+        let before = check::marks(&self.site);
+        let run = self.site.run(&["renew"], 2 * NEXT_RUN);
+        let rests = run.code() == 0 && before == check::marks(&self.site);
+        (!rests).then(|| format!("the run after the next\n{}", run.report()))
+    }
+}
+
+/// Makes a section's certificates older. Pebble's begin today: with a clock that is ahead instead,
+/// the new certificate would be due as well.
+fn set_back(site: &Site, section: &str) {
+    let folder = site.temp.path(&format!("etc/certkeeper/certs/{section}"));
+    let versions = fs::read_dir(folder.join("versions"))
+        .expect("versions")
+        .flatten();
+    let metas = versions.map(|v| v.path().join("meta.json"));
+    for file in metas.chain([folder.join("issued.json")]) {
+        let text = fs::read(&file).expect("JSON");
+        let mut value: Value = serde_json::from_slice(&text).expect("JSON");
+        older(&mut value);
+        fs::write(&file, value.to_string()).expect("is written");
+    }
+}
+
+fn older(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(older),
+        Value::Object(fields) => {
+            for name in ["not_before", "not_after", "issued_at", "at"] {
+                if let Some(time) = fields.get(name).and_then(Value::as_i64) {
+                    fields.insert(name.into(), (time - AGE).into());
+                }
+            }
+        }
+        _ => {}
+    }
+}
