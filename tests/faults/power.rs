@@ -108,7 +108,7 @@ fn at(scenario: &Scenario, points: &[Point], cut: &Cut, order: Order) -> Vec<Str
     let mut wrong = scenario.unbroken();
     let status = scenario.site.run(&["status", "--json"], 0);
     if status.code() != 0 || serde_json::from_str::<Value>(&status.stdout).is_err() {
-        wrong.push(status.report());
+        wrong.push(format!("status fails\n{}", status.report()));
     }
     wrong.extend(scenario.heals());
     wrong

@@ -87,6 +87,9 @@ pub fn judge(rows: &[Row]) {
     assert!(text.is_empty(), "violations\n{text}");
 }
 
+/// How many kinds of violations of one row are shown.
+const SHOWN: usize = 20;
+
 /// The violations of a row; of those that begin alike the first.
 fn grouped(row: &Row) -> String {
     let mut groups: BTreeMap<&str, Vec<&Violation>> = BTreeMap::new();
@@ -95,13 +98,16 @@ fn grouped(row: &Row) -> String {
         groups.entry(first).or_default().push(violation);
     }
     let mut text = String::new();
-    for violations in groups.values() {
+    for violations in groups.values().take(SHOWN) {
         let (count, first) = (violations.len(), violations[0]);
         let lines = first.text.replace('\n', "\n    ");
         text += &format!(
-            "\n{}: {} times, first by {}\n    {lines}\n",
-            row.scenario, count, first.at
+            "\n{}: {count} times, first by {}\n    {lines}\n",
+            row.scenario, first.at
         );
+    }
+    if groups.len() > SHOWN {
+        text += &format!("\n{}: {} other kinds\n", row.scenario, groups.len() - SHOWN);
     }
     text
 }

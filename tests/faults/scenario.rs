@@ -237,7 +237,7 @@ impl Scenario {
         let run = self.site.run(&["renew"], NEXT_RUN);
         let mut wrong = Vec::new();
         if run.code() != 0 {
-            wrong.push(format!("the next run: {}", run.report()));
+            wrong.push(format!("the next run fails\n{}", run.report()));
         }
         wrong.extend(self.settled());
         if crate::is_long() {
