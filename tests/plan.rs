@@ -308,6 +308,16 @@ fn a_failure_is_forgotten_once_nothing_is_wanted() {
 }
 
 #[test]
+fn what_could_not_be_put_into_use_is_tried_again() {
+    let config = config("");
+    let mut held = held(meta(NOW - DAY, NOW + 80 * DAY));
+    held.attempt = Some(attempt(&config, NOW - DAY, NOW - 1));
+    held.linked = false;
+    let wanted = [Action::Forget, Action::Deploy];
+    assert_eq!(due_now(&config, held, NOW), wanted);
+}
+
+#[test]
 fn an_order_is_resumed_while_it_fits() {
     let config = config("");
     let with = |order| Held {

@@ -75,13 +75,14 @@ fn run(run: &Run<'_>) -> Result<Exit> {
             config = loaded;
             work(run, &config, &todo, &mut report);
         } else if let Err(e) = loaded {
-            give_back(&queue, &todo, &wishes);
+            withdraw(&queue, &wishes);
             return Err(Ended(Exit::Usage, e.to_string()));
         }
         if report.stopped {
-            give_back(&queue, &todo, &wishes);
+            withdraw(&queue, &wishes);
             break;
         }
+        queue.done();
         todo = queue.take();
     }
     drop(lock);
@@ -89,10 +90,10 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     Ok(tell(run, &config, &report))
 }
 
-/// What others wish for stays with them when this run ends early.
-fn give_back(queue: &Queue, taken: &[Wanted], own: &[Wanted]) {
-    for wish in taken.iter().filter(|w| !own.contains(w)) {
-        let _ = queue.add(wish);
+/// What others wish for stays with them when this run ends early; what it wished for itself ends.
+fn withdraw(queue: &Queue, own: &[Wanted]) {
+    for wish in own {
+        queue.withdraw(wish);
     }
 }
 

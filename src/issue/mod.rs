@@ -5,6 +5,7 @@ mod check;
 mod clients;
 mod document;
 mod failure;
+mod leftover;
 mod propagate;
 mod provider;
 mod section;
@@ -19,7 +20,7 @@ use crate::deploy;
 use crate::plan::{Action, Task, Waiting, Wish, plan};
 use crate::status::{self, Recorder};
 use crate::store::{Area, secure};
-use crate::types::{Clock, Inventory, OrderNote, Paths, SectionName, Stage, Timestamp};
+use crate::types::{Clock, Inventory, Paths, SectionName, Stage, Timestamp};
 use clients::Clients;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -106,6 +107,7 @@ impl<'a> Engine<'a> {
             waiting: plan.waiting,
             ..Report::default()
         };
+        report.outcomes = self.clean_up_former();
         let mut clients: Clients<'_> = Clients::default();
         // A section that waits lets the others pass.
         let mut queue: Vec<(Task, Timestamp)> = plan
@@ -264,44 +266,6 @@ impl<'a> Engine<'a> {
             status::write(self.paths, section, document);
         }
         status::forget_others(self.paths, self.config.names());
-    }
-
-    pub(crate) fn clean_up(&self, cert: &Cert, record: &mut Recorder<'_>) -> Result<Step, Failure> {
-        let (mut count, mut kept) = (0, Vec::new());
-        // Staging may have been switched since.
-        for area in [false, true].map(|staging| Area::new(self.paths, &cert.name, staging)) {
-            let left = area.presented()?;
-            if left.is_empty() {
-                continue;
-            }
-            count += left.len();
-            let stays = solve::take_back_all(self, cert, left, record);
-            area.put_presented(&stays)?;
-            kept.extend(stays);
-            if let Some(order) = area.held().order.filter(|o| o.ready_at > 0) {
-                // What is taken back is not waited for.
-                area.put_order(&OrderNote {
-                    ready_at: 0,
-                    ..order
-                })?;
-            }
-        }
-        match kept.as_slice() {
-            [] => Ok(Step::Done(format!(
-                "took back {count} leftover challenge answers"
-            ))),
-            _ => Err(Failure::new(
-                crate::types::State::Deferred,
-                format!(
-                    "{} leftover challenge answers could not be taken back",
-                    kept.len()
-                ),
-                format!(
-                    "`certkeeper log {}` tells why; the next runs try again",
-                    cert.name
-                ),
-            )),
-        }
     }
 
     /// Puts the newest valid version into use: links first, then the one rename that counts.

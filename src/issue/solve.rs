@@ -3,10 +3,10 @@
 use super::clients::Http;
 use super::failure::Failure;
 use super::section::{Watched, Work, watch};
-use super::{Engine, propagate, provider};
+use super::{Engine, leftover, propagate, provider};
 use crate::acme::{AcmeError, Challenge, Order, Status};
 use crate::challenge::{ChallengeError, Dns01, Footprint, Proof, Solver, Standalone, Webroot};
-use crate::config::{Cert, DnsMethod, Name, Validation};
+use crate::config::{DnsMethod, Name, Validation};
 use crate::dns::TxtRecord;
 use crate::status::Recorder;
 use crate::store::{Presented, make_public};
@@ -53,7 +53,9 @@ pub(super) fn authorize(
     let planned: Vec<Presented> = answers.open.iter().filter_map(journal_entry).collect();
     let left = work.area.presented()?;
     let (mine, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|p| planned.contains(p));
-    let mut kept = take_back_all(work.engine, work.cert, others, record);
+    let mut kept = leftover::take_back(work.engine, &work.cert.name, others, &mut |text| {
+        record.say(work.now(), text);
+    });
     kept.extend(planned.iter().cloned());
     work.area.put_presented(&kept)?;
     kept.truncate(kept.len() - planned.len());
@@ -323,55 +325,4 @@ fn about(name: &str, failure: Failure) -> Failure {
         .names
         .insert(name.to_owned(), failure.problem.clone());
     failure
-}
-
-/// Takes back what an ended run left; returns what could not be.
-pub(super) fn take_back_all(
-    engine: &Engine<'_>,
-    cert: &Cert,
-    left: Vec<Presented>,
-    record: &mut Recorder<'_>,
-) -> Vec<Presented> {
-    let mut kept = Vec::new();
-    for entry in left {
-        let result = match &entry {
-            Presented::File { path } => Webroot::remove(path).map_err(|e| e.to_string()),
-            Presented::Txt {
-                source,
-                module,
-                name,
-                value,
-            } => {
-                let methods = cert.names.iter().filter_map(|n| match &n.validation {
-                    Validation::Dns(method) => Some(method),
-                    _ => None,
-                });
-                let mut methods =
-                    methods.filter(|m| m.source == *source && m.module.name == module);
-                let Some(method) = methods.next() else {
-                    let text = format!(
-                        "the TXT record {name} '{value}' stays at {module}: the settings of '{source}' that made it \
-                         are no longer in the configuration; remove it by hand"
-                    );
-                    record.say(engine.clock.now(), &text);
-                    continue;
-                };
-                let http = provider::transport(engine);
-                let txt = TxtRecord {
-                    name: name.clone(),
-                    value: value.clone(),
-                };
-                let removed = provider::open(method, &http).and_then(|p| p.remove(&txt));
-                removed.map_err(|e| format!("{name}: {e}"))
-            }
-        };
-        if let Err(text) = result {
-            record.say(
-                engine.clock.now(),
-                &format!("{text}; the next run tries again"),
-            );
-            kept.push(entry);
-        }
-    }
-    kept
 }

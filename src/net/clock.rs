@@ -7,6 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+// There rustix 1.1 hands musl a 64-bit time to fill where musl, unless asked otherwise, fills 32: the
+// year would be garbage. tests/processors asks otherwise.
+#[cfg(all(
+    target_env = "musl",
+    target_arch = "mips",
+    not(libc_unstable_musl_v1_2)
+))]
+compile_error!(
+    "on MIPS build with --cfg libc_unstable_musl_v1_2 in RUSTFLAGS and RUST_LIBC_UNSTABLE_MUSL_V1_2_3=1 in the environment"
+);
+
 /// How soon a wait notices that the run is to stop.
 const NOTICE: Duration = Duration::from_millis(100);
 

@@ -92,6 +92,12 @@ pub fn plan(config: &Config, inventory: &Inventory, now: Timestamp, wish: &Wish)
                     plan.push(cert, Action::Cleanup, LEFT_BEHIND);
                 }
                 plan.push(cert, action, reason);
+                // What failed and is forgotten may have been this.
+                if action == Action::Forget
+                    && let Some(reason) = upkeep
+                {
+                    plan.push(cert, Action::Deploy, reason);
+                }
             }
             Decision::Wait(until, reason, keep) => {
                 if held.presented && !keep {

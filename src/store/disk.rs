@@ -8,6 +8,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+/// What lies below lies in memory, not in flash.
+const VOLATILE: &str = "/var/run/";
+
 /// A file-system operation that failed.
 #[derive(Debug)]
 pub struct StoreError {
@@ -28,7 +31,12 @@ impl StoreError {
 
     /// What the owner can do.
     pub fn remedy(&self) -> &'static str {
+        let volatile = self.path.to_string_lossy().contains(VOLATILE);
         match self.error.raw_os_error().map(Errno::from_raw_os_error) {
+            Some(Errno::NOSPC | Errno::DQUOT) if volatile => {
+                "the memory's file system is full: `df -h /var/run`, then remove what is not needed"
+            }
+            Some(Errno::IO) if volatile => "look at `dmesg`",
             Some(Errno::NOSPC | Errno::DQUOT) => {
                 "the flash is full: `df -h /etc`, then remove what is not needed"
             }

@@ -6,7 +6,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Who only looks whether a run is at work holds the lock for less than this.
@@ -66,6 +66,8 @@ pub struct Queue {
 const ALL: &str = "all-due";
 /// Marks a wish with `--force`.
 const FORCE: &str = "-force";
+/// Where the wishes are that a run works on; no section's name holds a dot.
+const TAKEN: &str = ".taken";
 
 impl Queue {
     /// The queue below the paths' root.
@@ -75,48 +77,62 @@ impl Queue {
         }
     }
 
-    fn file(&self, wish: &Wanted) -> PathBuf {
-        let name = wish.section.as_ref().map_or(ALL, SectionName::as_str);
-        let force = if wish.force { FORCE } else { "" };
-        self.dir.join(format!("{name}{force}"))
-    }
-
     /// Queues a wish; the same wish twice is one.
     pub fn add(&self, wish: &Wanted) -> Result<(), StoreError> {
         make_folder(&self.dir, 0o700)?;
-        let path = self.file(wish);
+        let path = self.dir.join(name_of(wish));
         fs::write(&path, b"").map_err(StoreError::of("writing", &path))
     }
 
-    /// True while nobody has taken the wish.
-    pub fn holds(&self, wish: &Wanted) -> bool {
-        self.file(wish).exists()
+    /// Takes every wish to work on. Until [`Queue::done`] they are kept aside: if the run is killed,
+    /// the next one takes them again. The caller holds the lock.
+    pub fn take(&self) -> Vec<Wanted> {
+        let taken = self.taken();
+        let _ = make_folder(&taken, 0o700);
+        for name in names(&self.dir) {
+            let _ = fs::rename(self.dir.join(&name), taken.join(&name));
+        }
+        names(&taken).iter().filter_map(|n| parse(n)).collect()
     }
 
-    /// Takes every wish out of the queue.
-    pub fn take(&self) -> Vec<Wanted> {
-        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
-        let mut wishes = Vec::new();
-        for entry in entries {
-            let name = entry.file_name();
-            // Whoever removes the file does the work.
-            if fs::remove_file(entry.path()).is_err() {
-                continue;
-            }
-            let Some(name) = name.to_str() else { continue };
-            let (name, force) = match name.strip_suffix(FORCE) {
-                Some(name) => (name, true),
-                None => (name, false),
-            };
-            let section = match name {
-                ALL => None,
-                _ => match SectionName::parse(name) {
-                    Ok(section) => Some(section),
-                    Err(_) => continue,
-                },
-            };
-            wishes.push(Wanted { section, force });
-        }
-        wishes
+    /// The wishes taken are fulfilled.
+    pub fn done(&self) {
+        let _ = fs::remove_dir_all(self.taken());
     }
+
+    /// Withdraws a wish that was taken.
+    pub fn withdraw(&self, wish: &Wanted) {
+        let _ = fs::remove_file(self.taken().join(name_of(wish)));
+    }
+
+    fn taken(&self) -> PathBuf {
+        self.dir.join(TAKEN)
+    }
+}
+
+/// The files in a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|e| e.file_name().into_string().ok());
+    names.filter(|n| n != TAKEN).collect()
+}
+
+/// The file of a wish.
+fn name_of(wish: &Wanted) -> String {
+    let name = wish.section.as_ref().map_or(ALL, SectionName::as_str);
+    let force = if wish.force { FORCE } else { "" };
+    format!("{name}{force}")
+}
+
+/// The wish that a file stands for.
+fn parse(file: &str) -> Option<Wanted> {
+    let (name, force) = match file.strip_suffix(FORCE) {
+        Some(name) => (name, true),
+        None => (file, false),
+    };
+    let section = match name {
+        ALL => None,
+        _ => Some(SectionName::parse(name).ok()?),
+    };
+    Some(Wanted { section, force })
 }

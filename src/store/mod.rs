@@ -9,4 +9,4 @@ mod section;
 pub use account::{AccountNote, AccountStore};
 pub use disk::{StoreError, make_folder, make_public, put_link, secure};
 pub use lock::{Lock, Queue, Wanted};
-pub use section::{Area, Parts, Presented};
+pub use section::{Area, Parts, Presented, sections};

@@ -55,6 +55,13 @@ pub struct Area {
     dir: PathBuf,
 }
 
+/// The sections that have a folder, those that the configuration no longer has included.
+pub fn sections(paths: &Paths) -> Vec<SectionName> {
+    let entries = fs::read_dir(paths.certs()).into_iter().flatten().flatten();
+    let names = entries.filter_map(|e| SectionName::parse(e.file_name().to_str()?).ok());
+    names.collect()
+}
+
 impl Area {
     /// The folder; nothing is made yet.
     pub fn new(paths: &Paths, section: &SectionName, staging: bool) -> Self {

@@ -9,6 +9,7 @@ mod accounts;
 mod changes;
 mod failures;
 mod files;
+mod former;
 mod interrupted;
 mod issue;
 mod moods;

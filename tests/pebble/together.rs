@@ -18,13 +18,13 @@ pub fn thaw(site: &Site) {
 }
 
 #[test]
-fn five_runs_at_once_issue_one_certificate() {
+fn twenty_runs_at_once_issue_one_certificate_each() {
     let Some(site) = Site::web() else { return };
     site.configure(&[
         cert("web", &["www.demo.example"], &site.by_webroot()),
         cert("mail", &["mail.demo.example"], &site.by_webroot()),
     ]);
-    let runs: Vec<_> = (0..5)
+    let runs: Vec<_> = (0..20)
         .map(|_| site.certkeeper(&["renew"]).start())
         .collect();
     for run in runs {
@@ -41,12 +41,20 @@ fn five_runs_at_once_issue_one_certificate() {
     site.is_good("web", &["www.demo.example"]);
     site.is_good("mail", &["mail.demo.example"]);
     site.is_tidy("web");
-    let wanted = site.temp.path("var/run/certkeeper/wanted");
-    assert_eq!(
-        std::fs::read_dir(wanted).map_or(0, Iterator::count),
-        0,
-        "a wish is left"
-    );
+    assert_eq!(wishes(&site), Vec::<String>::new());
+}
+
+/// The wishes that are queued or worked on.
+fn wishes(site: &Site) -> Vec<String> {
+    let queued = site.temp.path("var/run/certkeeper/wanted");
+    let folders = [queued.clone(), queued.join(".taken")];
+    let files = folders
+        .iter()
+        .flat_map(|f| std::fs::read_dir(f).into_iter().flatten());
+    let files = files.flatten().filter(|f| f.path().is_file());
+    files
+        .map(|f| f.file_name().to_string_lossy().into_owned())
+        .collect()
 }
 
 #[test]
@@ -140,6 +148,41 @@ fn the_wish_left_with_a_killed_run_is_not_lost() {
 #[test]
 fn the_wish_left_with_a_stopped_run_is_not_lost() {
     wish_survives(Signal::TERM);
+}
+
+#[test]
+fn the_wish_that_a_killed_run_worked_on_is_not_lost() {
+    let Some(site) = Site::web() else { return };
+    let asked = with(site.by_webroot(), &[("auto_update", "0")]);
+    site.configure(&[
+        cert("web", &["www.demo.example"], &site.by_webroot()),
+        cert("asked", &["asked.demo.example"], &asked),
+        cert("third", &["third.demo.example"], &site.by_webroot()),
+    ]);
+    site.renew();
+    site.ends(&["renew", "asked"], 0);
+    site.forget_accounts();
+    freeze(&site);
+    let run = site.certkeeper(&["renew", "web", "--force"]).start();
+    site.wait_for("web", "is looking");
+    let other = site.certkeeper(&["renew", "asked", "--force"]).start();
+    assert!(wait_until(Duration::from_secs(20), || !wishes(&site).is_empty()));
+    // Nobody waits for the wish any more, and the run that takes it is killed at it.
+    other.signal(Signal::KILL);
+    other.finish();
+    run.signal(Signal::KILL);
+    run.finish();
+    std::fs::remove_file(site.temp.path("var/run/certkeeper/log/asked")).expect("a log");
+    let next = site.certkeeper(&["renew", "third"]).start();
+    site.wait_for("asked", "is looking");
+    next.signal(Signal::KILL);
+    next.finish();
+    assert_eq!(wishes(&site), ["asked-force"]);
+    thaw(&site);
+    site.renew();
+    assert_eq!(site.version("asked"), Some(2));
+    assert_eq!(wishes(&site), Vec::<String>::new());
+    site.is_tidy("asked");
 }
 
 #[test]
