@@ -46,15 +46,15 @@ pub enum ChallengeError {
     Dns(DnsError),
     /// The listener's port.
     Port(String),
-    /// The file below the document root.
-    File(String),
+    /// The file below the document root; what to do about it.
+    File(String, &'static str),
 }
 
 impl fmt::Display for ChallengeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dns(e) => e.fmt(f),
-            Self::Port(text) | Self::File(text) => f.write_str(text),
+            Self::Port(text) | Self::File(text, _) => f.write_str(text),
         }
     }
 }

@@ -153,6 +153,9 @@ fn upkeep(cert: &Cert, held: &Held, promote: bool, now: Timestamp) -> Option<&'s
     if newest.is_some_and(|v| Some(v.number) != held.current) {
         return Some("a stored version is not in use yet");
     }
+    if held.untidy && held.current.is_some() {
+        return Some("an ended run left half-written files");
+    }
     if cert.staging || held.current.is_none() {
         return None;
     }
