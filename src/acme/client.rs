@@ -157,7 +157,8 @@ fn wrong_url(url: &str) -> Option<&'static str> {
     let plain = |c: u8| c.is_ascii_alphanumeric() || b"-._".contains(&c);
     let named = !host.is_empty() && host.bytes().all(plain);
     let literal = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-    if !named && !literal.is_some_and(|h| h.parse::<Ipv6Addr>().is_ok()) {
+    let numbered = literal.is_some_and(|h| h.parse::<Ipv6Addr>().is_ok());
+    if !named && !numbered {
         return Some("without a host name");
     }
     match port.parse::<u16>() {

@@ -118,8 +118,8 @@ impl Failure {
         };
         for sub in problem.subproblems() {
             let about = sub.identifier().unwrap_or_default();
-            let name = cert.names.iter().map(|n| n.id.to_string());
-            let name = name.filter(|n| n.eq_ignore_ascii_case(about)).next();
+            let mut names = cert.names.iter().map(|n| n.id.to_string());
+            let name = names.find(|n| n.eq_ignore_ascii_case(about));
             failure.blame(&name.unwrap_or_default(), sub);
         }
         failure

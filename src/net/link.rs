@@ -6,7 +6,7 @@ use super::peer::Peer;
 use super::resolver::lookup_within;
 use super::tls::Tls;
 use crate::types::TransportError;
-use rustix::event::PollFlags;
+use nix::poll::PollFlags;
 use rustls::ClientConnection;
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -152,7 +152,7 @@ fn shake_hands(
             Ok(0) => return Err(Unshaken::Io(io::ErrorKind::UnexpectedEof.into())),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                wait(socket, PollFlags::IN, deadline)?;
+                wait(socket, PollFlags::POLLIN, deadline)?;
             }
             Err(error) => return Err(error.into()),
         }
@@ -174,7 +174,7 @@ fn flush(
         match session.write_tls(&mut socket) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                wait(socket, PollFlags::OUT, deadline)?;
+                wait(socket, PollFlags::POLLOUT, deadline)?;
             }
             Err(error) => return Err(error),
         }
@@ -219,7 +219,7 @@ impl Link {
             match (&self.socket).write(left) {
                 Ok(count) => left = &left[count..],
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    wait(&self.socket, PollFlags::OUT, deadline)?;
+                    wait(&self.socket, PollFlags::POLLOUT, deadline)?;
                 }
                 Err(error) => return Err(error),
             }
@@ -308,7 +308,7 @@ impl Transport for Link {
             if self.unsent.is_some() {
                 return self.ended(None);
             }
-            if let Err(error) = wait(&self.socket, PollFlags::IN, deadline) {
+            if let Err(error) = wait(&self.socket, PollFlags::POLLIN, deadline) {
                 return match error.kind() {
                     io::ErrorKind::TimedOut => Err(ureq::Error::Timeout(timeout.reason)),
                     _ => self.ended(Some(error)),
