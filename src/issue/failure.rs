@@ -184,7 +184,12 @@ impl Failure {
             ChallengeError::Port(text) => Self::new(
                 State::InternalError,
                 text.as_str(),
-                "see who has it with `netstat -lntp`; where a web server runs, validation_method webroot or dns works beside it",
+                "stop who has it; where a web server runs, validation_method webroot or dns works beside it",
+            ),
+            ChallengeError::Firewall(text) => Self::new(
+                State::InternalError,
+                text.as_str(),
+                "look at option wan_zone and `fw4 check`; validation_method dns needs no port",
             ),
             ChallengeError::File(text) => Self::new(
                 State::InternalError,
