@@ -47,13 +47,15 @@ fn choose(
             all.join(" ")
         ));
     }
+    let named = chosen.iter().any(|(_, devices)| !devices.is_empty()) && wanted.is_some();
     // The device of a modem is known to netifd alone: what leads to the Internet and is in no zone
-    // is the WAN too, and reaches nobody.
+    // is the WAN too, unless the owner says what is, and reaches nobody.
     let known = |device: &String| {
         held.iter()
             .any(|(_, devices)| devices.contains(&device.as_str()))
     };
-    let strays: Vec<String> = defaults.into_iter().filter(|d| !known(d)).collect();
+    let strays = defaults.into_iter().filter(|d| !named && !known(d));
+    let strays: Vec<String> = strays.collect();
     let owners = chosen.iter().map(|(zone, _)| zone.owners);
     let owners = owners.reduce(Owners::both).filter(|_| strays.is_empty());
     let devices = chosen.iter().flat_map(|(_, devices)| devices.iter());
@@ -88,6 +90,9 @@ config zone
 	option name 'open'
 	list device 'eth9'
 	option input 'ACCEPT'
+config zone
+	option name 'modem'
+	list network 'modem'
 ";
 
     fn wan(wanted: Option<&str>, defaults: &[&str]) -> Result<Wan, String> {
@@ -118,9 +123,11 @@ config zone
         assert_eq!(devices(None, &["wwan0"]), "wwan0");
         assert_eq!(devices(None, &[]), "");
         assert_eq!(devices(Some("wan"), &["br-lan"]), "pppoe-wan wanb");
+        assert_eq!(devices(Some("wan"), &["wwan0"]), "pppoe-wan wanb");
+        assert_eq!(devices(Some("modem"), &["wwan0"]), "wwan0");
         let said = wan(Some("wann"), &["wanb"]).expect_err("no such zone");
         assert!(
-            said.contains("'wann'") && said.ends_with("lan wan open"),
+            said.contains("'wann'") && said.ends_with("lan wan open modem"),
             "{said}"
         );
     }

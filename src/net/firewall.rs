@@ -117,7 +117,7 @@ impl Firewall {
             .spawn()
             .map_err(trouble)?;
         let (stdin, out, err) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let [out, err] = [out.map(read), err.map(|e| read(e))];
+        let [out, err] = [out.map(read), err.map(read)];
         if let Some(mut stdin) = stdin {
             // One that ends before it has read says why.
             let _ = stdin.write_all(script.as_bytes());

@@ -1,6 +1,6 @@
 //! However a run ends, nothing stays open.
 
-use crate::fw4::Firewall;
+use crate::fw4::{Firewall, nft};
 use crate::lab::{HTTP, Lab};
 use crate::owner::{Owner, PAGE};
 use rustix::process::Signal;
@@ -61,11 +61,12 @@ fn an_element_that_has_run_out_closes_the_port() {
         return;
     };
     let run = lab.hold();
+    let nft = nft();
     let shorter = |device: &str| {
         let set = "inet certkeeper wan";
         format!(
-            "nft delete element {set} '{{ \"{device}\" . 80 }}'
-             nft add element {set} '{{ \"{device}\" . 80 timeout 1s }}'\n"
+            "{nft} delete element {set} '{{ \"{device}\" . 80 }}'
+             {nft} add element {set} '{{ \"{device}\" . 80 timeout 1s }}'\n"
         )
     };
     lab.router.sh(&(shorter("pppoe-wan") + &shorter("wanb")));
