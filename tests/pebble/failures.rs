@@ -160,7 +160,7 @@ fn a_listener_whose_port_is_taken() {
     // nginx has it.
     site.configure(&[cert("web", &["www.demo.example"], &site.by_standalone())]);
     let words = [
-        &*format!("port {} is in use by another program", site.http_port),
+        &*format!("port {} is held by nginx (pid ", site.http_port),
         "validation_method webroot",
     ];
     ends(&site.run(&["renew"]), 1, &words);

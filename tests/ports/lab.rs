@@ -33,6 +33,9 @@ pub const WANS: [(&str, &str); 3] = [
 /// The same with port 80.
 pub const HTTP: [&str; 3] = ["192.0.2.2:80", "[2001:db8:2::1]:80", "198.51.100.2:80"];
 
+/// An option of section `global`: a nameserver that refuses at once.
+pub const DNS: &str = "list dns_server '127.0.0.1:9'";
+
 /// What is named first ends first.
 pub struct Lab {
     pub challsrv: ChallSrv,

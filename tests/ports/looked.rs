@@ -1,7 +1,7 @@
 //! What `check` says of ports.
 
 use crate::fw4::Firewall;
-use crate::lab::Lab;
+use crate::lab::{DNS, Lab};
 use crate::owner::Owner;
 use std::fs;
 
@@ -15,9 +15,6 @@ fn says(lab: &Lab, code: i32, words: &[&str]) {
     assert_eq!(lab.table(), "");
     assert!(!lab.note().exists());
 }
-
-/// A nameserver that refuses at once.
-const DNS: &str = "list dns_server '127.0.0.1:9'";
 
 /// So that `check` never ends with 0 here.
 const FAULTS: i32 = 1;
