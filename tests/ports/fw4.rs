@@ -7,7 +7,7 @@ use crate::support::tools;
 pub struct Firewall {
     /// A rule lets everybody to port 80.
     pub open: bool,
-    /// Port 80 of IPv4 is forwarded to the LAN's host.
+    /// Port 80 of IPv4 is forwarded to the LAN's host, and IPv6 may go to its own port 80.
     pub forward: bool,
     /// The include of certkeeper's is not installed.
     pub bare: bool,
@@ -79,6 +79,15 @@ config redirect
 	option dest_ip '192.168.1.10'
 	option dest_port '80'
 	option target 'DNAT'
+config rule
+	option name 'Allow-Host'
+	option src 'wan'
+	option dest 'lan'
+	option family 'ipv6'
+	option proto 'tcp'
+	option dest_ip '2001:db8:2::10'
+	option dest_port '80'
+	option target 'ACCEPT'
 ";
         }
         text
@@ -104,6 +113,10 @@ config redirect
             self.forward,
             "meta nfproto ipv4 tcp dport 80 dnat ip to 192.168.1.10:80 comment \"!fw4: web\"",
         );
+        let host = rule(
+            self.forward,
+            "ip6 daddr 2001:db8:2::10 tcp dport 80 accept comment \"!fw4: Allow-Host\"",
+        );
         format!(
             "\
 table inet fw4
@@ -124,6 +137,7 @@ table inet fw4 {{
 		ct state vmap {{ established : accept, related : accept }}
 		iifname \"br-lan\" accept
 		{dnat}
+		{host}
 		jump handle_reject
 	}}
 	chain output {{

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! internet            router                          lan
-//! 192.0.2.1    ─ pppoe-wan 192.0.2.2    br-lan ─ 192.168.1.10
+//! 192.0.2.1    ─ pppoe-wan 192.0.2.2    br-lan ─ 192.168.1.10, 2001:db8:2::10
 //!                (IPv6: link-local)     192.168.1.1, 2001:db8:2::1
 //! 198.51.100.1 ─ wanb 198.51.100.2, 2001:db8:3::2
 //! ```
@@ -235,7 +235,8 @@ fn join(router: &Space, internet: &Space, lan: &Space) {
          ip address add 2001:db8:2::1/64 dev br-lan nodad
          for device in pppoe-wan wanb br-lan; do ip link set $device up; done
          ip address add fe80::2/64 dev pppoe-wan nodad
-         echo 1 > /proc/sys/net/ipv4/ip_forward",
+         echo 1 > /proc/sys/net/ipv4/ip_forward
+         echo 1 > /proc/sys/net/ipv6/conf/all/forwarding",
         internet = internet.pid(),
         lan = lan.pid()
     ));
@@ -248,8 +249,10 @@ fn join(router: &Space, internet: &Space, lan: &Space) {
          ip address add 2001:db8:1::1/128 dev ppp nodad
          ip route add 2001:db8:2::/64 via fe80::2 dev ppp src 2001:db8:1::1");
     lan.sh("ip address add 192.168.1.10/24 dev lan
+         ip address add 2001:db8:2::10/64 dev lan nodad
          ip link set lan up
-         ip route add default via 192.168.1.1");
+         ip route add default via 192.168.1.1
+         ip -6 route add default via 2001:db8:2::1");
     router.sh("ip route add default via 192.0.2.1 dev pppoe-wan
          ip route add default via 198.51.100.1 dev wanb metric 20
          ip -6 route add default via fe80::1 dev pppoe-wan");

@@ -57,12 +57,15 @@ fn a_forwarded_port_leads_where_it_led() {
         let seen = lab.internet.get(at);
         assert!(seen.ends_with(PAGE), "{at}: {seen}");
     }
+    // What is not for the router passes it as before.
+    let seen = lab.internet.get("[2001:db8:2::10]:80");
+    assert!(seen.ends_with(PAGE), "{seen}");
     // The forward is for IPv4 alone.
     let seen = lab.internet.get(HTTP[1]);
     assert!(seen.starts_with("HTTP/1.1 404"), "{seen}");
     lab.release();
     lab.ends(&run.finish(), 0);
     lab.is_issued();
-    assert_eq!((router.served(), host.served()), (0, 3));
+    assert_eq!((router.served(), host.served()), (0, 4));
     assert_eq!(lab.table(), "");
 }
