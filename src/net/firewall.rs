@@ -157,8 +157,9 @@ fn read(pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
     })
 }
 
-/// The whole table. What is no local address is the way to somebody else's port, so it passes; the
-/// address stays what it was (`redirect` would drop IPv6 on a PPPoE device without an own address).
+/// The whole table. What is no local address is the way to somebody else's port, so it passes. The
+/// address stays what it was: `redirect` takes the device's own, which on PPPoE is often none that
+/// IPv6 is served at.
 fn script(open: &[Redirect]) -> String {
     // `delete` fails where there is nothing, `destroy` is not known to older ones.
     let mut text = "add table inet certkeeper\ndelete table inet certkeeper\n".to_owned();

@@ -99,3 +99,22 @@ fn a_run_that_is_asked_to_stop_closes_the_port() {
         let _ = std::fs::remove_file(lab.temp.path("var/run/certkeeper/log/web"));
     }
 }
+
+#[test]
+fn a_run_that_leaves_the_rest_to_the_next_one_closes_the_port() {
+    let Some(lab) = Lab::new(Firewall::default()) else {
+        return;
+    };
+    // One of the names is by DNS, and its record takes longer than a run waits.
+    let way = "config domain 'slow'\n\toption cert 'web'\n\toption name 'v4.example.org'\n\toption dns 'exec'\n\
+               \tlist credentials 'EXEC_PATH=/bin/true'\n\toption dns_wait '300'\n";
+    let before = lab.temp.read("etc/config/certkeeper");
+    lab.temp.uci(&(before + way));
+    lab.ends(&lab.run(&["renew"]), 4);
+    let log = lab.log();
+    assert!(
+        log.contains("presenting http-01 for v6.example.org"),
+        "{log}"
+    );
+    lab.is_closed();
+}
