@@ -276,8 +276,8 @@ fn remedy(cert: &Cert, problem: &Problem) -> String {
             "a CAA record forbids this CA: let it allow {}, or use another account",
             cert.account.ca
         ),
-        "connection" | "tls" => "the CA reached nobody: the name must lead to this router and port 80 be open from \
-                                 outside; `certkeeper check` looks at both"
+        "connection" | "tls" => "the CA reached nobody: the name must lead to this router, and with webroot port 80 be \
+                                 open from outside; `certkeeper check` looks at both"
             .into(),
         "unauthorized" | "incorrectResponse" if by_dns => {
             "the CA saw another TXT record than ours: a longer dns_wait may help, or the zone is served elsewhere".into()

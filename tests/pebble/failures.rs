@@ -43,7 +43,7 @@ fn a_closed_port() {
         &["www.demo.example"],
         &elsewhere.collect::<Vec<_>>(),
     )]);
-    let remedy = "the CA reached nobody: the name must lead to this router and port 80 be open";
+    let remedy = "the CA reached nobody: the name must lead to this router, and with webroot port 80 be open";
     let words = [
         "✗ web: localhost",
         "connection refused (connection)",
