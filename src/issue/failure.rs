@@ -196,7 +196,12 @@ impl Failure {
             ChallengeError::Port(text) => Self::new(
                 State::InternalError,
                 text.as_str(),
-                "see who has it with `netstat -lntp`; where a web server runs, validation_method webroot or dns works beside it",
+                "stop who has it; where a web server runs, validation_method webroot or dns works beside it",
+            ),
+            ChallengeError::Firewall(text) => Self::new(
+                State::InternalError,
+                text.as_str(),
+                "look at option wan_zone and `fw4 check`; validation_method dns needs no port",
             ),
             ChallengeError::File(text, remedy) => {
                 Self::new(State::InternalError, text.as_str(), *remedy)
@@ -281,8 +286,8 @@ fn remedy(cert: &Cert, problem: &Problem) -> String {
             "a CAA record forbids this CA: let it allow {}, or use another account",
             cert.account.ca
         ),
-        "connection" | "tls" => "the CA reached nobody: the name must lead to this router and port 80 be open from \
-                                 outside; `certkeeper check` looks at both"
+        "connection" | "tls" => "the CA reached nobody: the name must lead to this router, and with webroot port 80 be \
+                                 open from outside; `certkeeper check` looks at both"
             .into(),
         "unauthorized" | "incorrectResponse" if by_dns => {
             "the CA saw another TXT record than ours: a longer dns_wait may help, or the zone is served elsewhere".into()

@@ -3,6 +3,7 @@
 use super::clients::Http;
 use super::failure::Failure;
 use super::section::{Watched, Work, rejected, watch};
+use super::wan::Wan;
 use super::{Engine, leftover, propagate, provider};
 use crate::acme::{AcmeError, Challenge, Order, Status};
 use crate::challenge::{ChallengeError, Dns01, Footprint, Proof, Solver, Standalone, Webroot};
@@ -212,7 +213,7 @@ pub(super) fn same(a: &Validation, b: &Validation) -> bool {
 
 /// A solver for one way of validation.
 pub(super) fn open<'a>(
-    engine: &Engine<'_>,
+    engine: &'a Engine<'_>,
     validation: &Validation,
     http: &'a Http<'_>,
 ) -> Result<Box<dyn Solver + 'a>, ChallengeError> {
@@ -224,7 +225,16 @@ pub(super) fn open<'a>(
             }
             Box::new(Webroot::new(dir)?)
         }
-        Validation::Standalone { address, port } => Box::new(Standalone::new(*address, *port)),
+        Validation::Standalone { address, port } => {
+            let wan = engine.firewall.as_ref().map(|f| (f, Wan::find(engine)));
+            match wan {
+                Some((_, Err(text))) => return Err(ChallengeError::Firewall(text)),
+                Some((firewall, Ok(wan))) if !wan.devices.is_empty() => {
+                    Box::new(Standalone::redirected(firewall, wan.devices, wan.owners))
+                }
+                _ => Box::new(Standalone::new(*address, *port)),
+            }
+        }
         Validation::Dns(method) => Box::new(Dns01::new(
             provider::open(method, http)?,
             method.alias.clone(),

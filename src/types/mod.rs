@@ -5,6 +5,7 @@ mod http;
 mod inventory;
 mod names;
 mod nearest;
+mod owner;
 mod paths;
 mod state;
 mod text;
@@ -15,6 +16,7 @@ pub use http::{Clock, Interrupted, Method, Request, Response, Transport, Transpo
 pub use inventory::{Attempt, CLOCK_MARGIN, Held, Inventory, Issued, Meta, OrderNote, Version};
 pub use names::{Domain, Identifier, NameError, SectionName};
 pub use nearest::nearest;
+pub use owner::{Owner, Owners};
 pub use paths::Paths;
 pub use state::{Stage, State};
 pub use text::{few, shown};

@@ -71,6 +71,11 @@ impl Paths {
         self.run().join("lock")
     }
 
+    /// Tells of a redirect in the firewall that may still be there; in tmpfs, as the firewall is.
+    pub fn redirect(&self) -> PathBuf {
+        self.run().join("redirect")
+    }
+
     /// A section's status document.
     pub fn status(&self, section: &SectionName) -> PathBuf {
         self.run().join("status").join(format!("{section}.json"))
