@@ -2,10 +2,11 @@
 
 use super::WELL_KNOWN;
 use super::relay::Relay;
-use rustix::event::{PollFd, PollFlags, poll};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,13 +65,13 @@ fn serve(listener: &TcpListener, stopped: &UnixStream, answers: &Answers, relay:
     let busy = Arc::new(AtomicUsize::new(0));
     loop {
         let mut fds = [
-            PollFd::new(listener, PollFlags::IN),
-            PollFd::new(stopped, PollFlags::IN),
+            PollFd::new(listener.as_fd(), PollFlags::POLLIN),
+            PollFd::new(stopped.as_fd(), PollFlags::POLLIN),
         ];
-        if poll(&mut fds, None).is_err() {
+        if poll(&mut fds, PollTimeout::NONE).is_err() {
             continue;
         }
-        if !fds[1].revents().is_empty() {
+        if fds[1].any() == Some(true) {
             return;
         }
         let Ok((stream, _)) = listener.accept() else {

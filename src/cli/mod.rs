@@ -173,11 +173,12 @@ fn dispatch(args: &[String], world: &Surroundings<'_>) -> Result<Exit> {
     };
     let plain = (world.env)("NO_COLOR").is_some_and(|v| !v.is_empty());
     let command = parsed.command;
+    let paths = Paths::new(root.as_deref().unwrap_or("/"));
     (command.run)(&Run {
-        paths: Paths::new(root.as_deref().unwrap_or("/")),
+        clock_is_set: now.is_some() || paths.clock_mark().exists(),
+        paths,
         parsed,
         clock: (world.clock)(now),
-        clock_is_set: now.is_some(),
         nft,
         world,
         out_style: Style::new(world.out_is_terminal, plain),

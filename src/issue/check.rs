@@ -47,7 +47,7 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], alone: bool, tell: &mut dyn F
         match connected.connect(engine, cert) {
             Ok(connection) => {
                 let source = match engine.clock_is_set {
-                    true => "as given by CERTKEEPER_NOW",
+                    true => "as NTP has set it",
                     false => "which agrees with the CA's",
                 };
                 let text = format!("{}, {source}", engine.clock.now());
