@@ -9,6 +9,7 @@ mod link;
 mod peer;
 mod resolver;
 mod roots;
+mod served;
 mod tls;
 
 pub use clock::SystemClock;
@@ -16,6 +17,7 @@ pub use dns_types::{Answer, Data, Rcode, Record, RecordType};
 pub use http::{Client, Limits, Options};
 pub use resolver::{ResolveError, Resolver, lookup_host};
 pub use roots::Roots;
+pub use served::{Unseen, served_certificate};
 
 #[cfg(test)]
 #[path = "../../tests/net/ca.rs"]

@@ -1,5 +1,6 @@
 //! The words that every room shares. Nothing here does I/O.
 
+mod deploy;
 mod http;
 mod inventory;
 mod names;
@@ -9,13 +10,14 @@ mod state;
 mod text;
 mod time;
 
+pub use deploy::{Deployed, Deployment, Export, Target};
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};
 pub use inventory::{Attempt, CLOCK_MARGIN, Held, Inventory, Issued, Meta, OrderNote, Version};
 pub use names::{Domain, Identifier, NameError, SectionName};
 pub use nearest::nearest;
 pub use paths::Paths;
 pub use state::{Stage, State};
-pub use text::shown;
+pub use text::{shown, visible};
 pub use time::Timestamp;
 
 use std::fmt;

@@ -1,0 +1,261 @@
+//! One round of telling everybody of a section's new version.
+//!
+//! The order is: switch (the rename of `current`), check, copies, reload, verify, hooks. A service's
+//! own checker comes *after* the switch, for it reads the paths that the service's configuration
+//! names, and these lead through `current`; to show it the new pair before would take a copy of
+//! everything that the configuration includes. Switching first is safe: a running service holds
+//! the former pair in memory until it is told to reload, and one rename switches back if the checker
+//! objects. Copies and reloads begin only once it does not.
+
+use super::services::Service;
+use super::{export, hooks, uhttpd, verify};
+use crate::store::{Area, StoreError};
+use crate::types::{Deployed, Deployment, Paths, SectionName, Stage, Target, Timestamp, Version};
+
+/// What a round works with.
+pub struct Round<'a> {
+    /// Where everything lies.
+    pub paths: &'a Paths,
+    /// Whose certificate it is.
+    pub section: &'a SectionName,
+    /// Its folder.
+    pub area: &'a Area,
+    /// Who is to have it.
+    pub wanted: &'a Deployment,
+    /// The name that servers are asked for.
+    pub server_name: &'a str,
+    /// The version that is in use now.
+    pub new: &'a Version,
+    /// The one to go back to.
+    pub former: Option<&'a Version>,
+    /// What was noted of earlier rounds.
+    pub note: Deployed,
+    /// The time.
+    pub now: Timestamp,
+    /// Hears each step.
+    pub tell: &'a mut dyn FnMut(Stage, &str),
+}
+
+/// Why a round did not come to its end.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The services did not take the version; with what was done about it.
+    Refused(String),
+    /// They did, but not everybody was told.
+    Unfinished(String),
+    /// The disk's.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// A service, and where it serves TLS as far as that is known.
+type Seen<'a> = (Service<'a>, Option<Target>);
+
+impl Round<'_> {
+    /// Tells everybody of the version that has just become the current one.
+    pub fn run(mut self) -> Result<(), Trouble> {
+        let paths = self.paths;
+        let mut left = Vec::new();
+        let mut services: Vec<Seen<'_>> = Vec::new();
+        for name in &self.wanted.services {
+            match Service::find(paths, name) {
+                Ok(service) => services.push((service, None)),
+                Err(why) => left.push(why),
+            }
+        }
+        for (service, _) in &services {
+            if let Err(why) = service.check(&mut |text| (self.tell)(Stage::Deploy, text)) {
+                return self.go_back(&services, why, false);
+            }
+        }
+        self.copy(self.new, &mut left);
+        let mut pointed = false;
+        if services.iter().any(|(s, _)| s.name == "uhttpd") {
+            match uhttpd::point(paths, self.section) {
+                Ok(changed) => pointed = changed,
+                Err(why) => left.push(format!("uhttpd: {why}")),
+            }
+        }
+        if self.wanted.verify.is_empty() {
+            self.find_targets(&mut services);
+        }
+        if let Err(why) = self.bring(&services, self.new) {
+            if pointed && self.former.is_none() {
+                // Its own certificate is better than none.
+                let back = uhttpd::give_back(paths);
+                let text = match back {
+                    Ok(()) => "uhttpd has its earlier certificate again".to_owned(),
+                    Err(e) => format!("uhttpd's options could not be given back: {e}"),
+                };
+                (self.tell)(Stage::Deploy, &text);
+                self.order(&services, "restart");
+            }
+            return self.go_back(&services, why, true);
+        }
+        let names = &self.new.meta.names;
+        for hook in &self.wanted.hooks {
+            let say = &mut |text: &str| (self.tell)(Stage::Deploy, text);
+            if let Err(why) = hooks::tell(paths, hook, self.section.as_str(), names, say) {
+                left.push(why);
+            }
+        }
+        if !left.is_empty() {
+            return Err(Trouble::Unfinished(left.join("; ")));
+        }
+        self.note_told(self.new.number, Vec::new())
+    }
+
+    /// Where services usually serve TLS counts only if somebody listens there already: who has moved
+    /// them elsewhere and gives no `verify` must not see every certificate rolled back.
+    fn find_targets(&mut self, services: &mut [Seen<'_>]) {
+        for (service, target) in services {
+            let Some(usual) = service.target() else {
+                continue;
+            };
+            if verify::listens(&usual, self.server_name) {
+                *target = Some(usual);
+            } else {
+                let text = format!(
+                    "nobody listens at {usual}, so what {} serves is not verified; `list verify` names the place",
+                    service.name
+                );
+                (self.tell)(Stage::Deploy, &text);
+            }
+        }
+    }
+
+    fn copy(&mut self, version: &Version, left: &mut Vec<String>) {
+        let dir = self.area.version_dir(version.number);
+        for wanted in &self.wanted.exports {
+            let copied = export::copy(self.paths, self.section, version.number, &dir, wanted);
+            match copied {
+                Ok(()) => (self.tell)(
+                    Stage::Deploy,
+                    &format!("copied to {}", wanted.dir.display()),
+                ),
+                Err(why) => left.push(why),
+            }
+        }
+    }
+
+    /// Gets the services to serve a version: reload, once more, restart. Says why they do not.
+    fn bring(&mut self, services: &[Seen<'_>], version: &Version) -> Result<(), String> {
+        let mut wrong: Vec<(&Seen<'_>, String)> =
+            services.iter().map(|s| (s, String::new())).collect();
+        let mut elsewhere = Vec::new();
+        for what in ["reload", "reload", "restart"] {
+            let mut still = Vec::new();
+            for (seen, _) in wrong {
+                match seen
+                    .0
+                    .order(what, &mut |text| (self.tell)(Stage::Deploy, text))
+                {
+                    Ok(()) => still.push((seen, None)),
+                    Err(why) => still.push((seen, Some(why))),
+                }
+            }
+            wrong = Vec::new();
+            for (seen, failed) in still {
+                let served = match (&failed, &seen.1) {
+                    // A reload that failed may have left the service as it was.
+                    (Some(why), _) => Err(why.clone()),
+                    (None, Some(target)) => self.verify(target, version),
+                    (None, None) => Ok(()),
+                };
+                if let Err(why) = served {
+                    wrong.push((seen, why));
+                }
+            }
+            let wanted = self.wanted;
+            elsewhere = Vec::new();
+            for target in &wanted.verify {
+                elsewhere.extend(self.verify(target, version).err());
+            }
+            if !elsewhere.is_empty() {
+                // Which service is meant is not said.
+                wrong = services.iter().map(|s| (s, String::new())).collect();
+            }
+            if wrong.is_empty() && elsewhere.is_empty() {
+                return Ok(());
+            }
+            if wrong.is_empty() {
+                break;
+            }
+        }
+        let of_services = wrong.into_iter().filter(|(_, why)| !why.is_empty());
+        let of_services = of_services.map(|((s, _), why)| format!("{}: {why}", s.name));
+        Err(of_services.chain(elsewhere).collect::<Vec<_>>().join("; "))
+    }
+
+    fn verify(&mut self, target: &Target, version: &Version) -> Result<(), String> {
+        let name = target.name.as_deref().unwrap_or(self.server_name);
+        let serial = &version.meta.serial;
+        let result = verify::serves(target, name, serial);
+        match &result {
+            Ok(()) => (self.tell)(Stage::Verify, &format!("{target} serves serial {serial}")),
+            Err(why) => (self.tell)(Stage::Verify, why),
+        }
+        result
+    }
+
+    fn order(&mut self, services: &[Seen<'_>], what: &str) {
+        for (service, _) in services {
+            let done = service.order(what, &mut |text| (self.tell)(Stage::Deploy, text));
+            if let Err(why) = done {
+                (self.tell)(Stage::Deploy, &why);
+            }
+        }
+    }
+
+    /// Makes the former version the current one again. `told`: services may have seen the new one.
+    fn go_back(mut self, services: &[Seen<'_>], why: String, told: bool) -> Result<(), Trouble> {
+        let mut refused = std::mem::take(&mut self.note.refused);
+        refused.push(self.new.number);
+        refused.sort_unstable();
+        refused.dedup();
+        let number = self.new.number;
+        let Some(former) = self.former else {
+            // A certificate that fits is better than none.
+            let version = self.note.version;
+            self.note_told(version, refused)?;
+            return Err(Trouble::Refused(format!(
+                "{why}; there is no former version to go back to, so version {number} stays"
+            )));
+        };
+        self.area.activate(former.number)?;
+        let until = Timestamp(former.meta.not_after);
+        let mut text = format!(
+            "{why}; rolled back to version {} (until {until})",
+            former.number
+        );
+        (self.tell)(Stage::Deploy, &text);
+        let mut version = self.note.version;
+        if told {
+            let mut left = Vec::new();
+            self.copy(former, &mut left);
+            if let Err(why) = self.bring(services, former) {
+                left.push(format!("the services do not serve that one either: {why}"));
+            }
+            for more in left {
+                text.push_str(&format!("; {more}"));
+            }
+            version = former.number;
+        }
+        self.note_told(version, refused)?;
+        Err(Trouble::Refused(text))
+    }
+
+    fn note_told(&self, version: u64, refused: Vec<u64>) -> Result<(), Trouble> {
+        Ok(self.area.put_deployed(&Deployed {
+            version,
+            at: self.now.0,
+            receivers: self.wanted.receivers(),
+            refused,
+        })?)
+    }
+}
