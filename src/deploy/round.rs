@@ -5,7 +5,8 @@
 //! names, and these lead through `current`; to show it the new pair before would take a copy of
 //! everything that the configuration includes. Switching first is safe: a running service holds
 //! the former pair in memory until it is told to reload, and one rename switches back if the checker
-//! objects. Copies and reloads begin only once it does not.
+//! objects. Copies and reloads begin only once it does not. Hooks are told of what is served, unless
+//! no service is named: then it is they who have the certificate served, and come before the look.
 
 use super::services::Service;
 use super::{export, hooks, uhttpd, verify};
@@ -70,7 +71,7 @@ impl Round<'_> {
         }
         for (service, _) in &services {
             if let Err(why) = service.check(&mut |text| (self.tell)(Stage::Deploy, text)) {
-                return self.go_back(&services, why, false);
+                return self.go_back(&services, &why, false);
             }
         }
         self.copy(self.new, &mut left);
@@ -84,30 +85,41 @@ impl Round<'_> {
         if self.wanted.verify.is_empty() {
             self.find_targets(&mut services);
         }
+        // Without a service it is the hooks that have the certificate served.
+        let hooks_first = self.wanted.services.is_empty();
+        if hooks_first {
+            self.call_hooks(self.new, &mut left);
+        }
         if let Err(why) = self.bring(&services, self.new) {
             if pointed && self.former.is_none() {
-                // Its own certificate is better than none.
-                let back = uhttpd::give_back(paths);
-                let text = match back {
-                    Ok(()) => "uhttpd has its earlier certificate again".to_owned(),
-                    Err(e) => format!("uhttpd's options could not be given back: {e}"),
-                };
-                (self.tell)(Stage::Deploy, &text);
-                self.order(&services, "restart");
+                self.give_uhttpd_back(&services);
             }
-            return self.go_back(&services, why, true);
+            return self.go_back(&services, &why, true);
         }
-        let names = &self.new.meta.names;
-        for hook in &self.wanted.hooks {
-            let say = &mut |text: &str| (self.tell)(Stage::Deploy, text);
-            if let Err(why) = hooks::tell(paths, hook, self.section.as_str(), names, say) {
-                left.push(why);
-            }
+        if !hooks_first {
+            self.call_hooks(self.new, &mut left);
         }
         if !left.is_empty() {
             return Err(Trouble::Unfinished(left.join("; ")));
         }
-        self.note_told(self.new.number, Vec::new())
+        Ok(self.area.put_deployed(&Deployed {
+            version: self.new.number,
+            at: self.now.0,
+            receivers: self.wanted.receivers(),
+            refused: Vec::new(),
+        })?)
+    }
+
+    /// Its own certificate is better than none: the owner must reach the router's pages.
+    fn give_uhttpd_back(&mut self, services: &[Seen<'_>]) {
+        let text = match uhttpd::give_back(self.paths) {
+            Ok(()) => "uhttpd has its earlier certificate again".to_owned(),
+            Err(e) => format!("uhttpd's options could not be given back: {e}"),
+        };
+        (self.tell)(Stage::Deploy, &text);
+        for (service, _) in services.iter().filter(|(s, _)| s.name == "uhttpd") {
+            let _ = self.order(service, "restart");
+        }
     }
 
     /// Where services usually serve TLS counts only if somebody listens there already: who has moved
@@ -145,51 +157,37 @@ impl Round<'_> {
 
     /// Gets the services to serve a version: reload, once more, restart. Says why they do not.
     fn bring(&mut self, services: &[Seen<'_>], version: &Version) -> Result<(), String> {
-        let mut wrong: Vec<(&Seen<'_>, String)> =
-            services.iter().map(|s| (s, String::new())).collect();
-        let mut elsewhere = Vec::new();
+        let mut behind: Vec<&Seen<'_>> = services.iter().collect();
+        let mut wrong = Vec::new();
         for what in ["reload", "reload", "restart"] {
+            wrong.clear();
+            // All of them first: each may take a while to follow.
+            let ordered: Vec<_> = behind.iter().map(|s| self.order(&s.0, what)).collect();
             let mut still = Vec::new();
-            for (seen, _) in wrong {
-                match seen
-                    .0
-                    .order(what, &mut |text| (self.tell)(Stage::Deploy, text))
-                {
-                    Ok(()) => still.push((seen, None)),
-                    Err(why) => still.push((seen, Some(why))),
-                }
-            }
-            wrong = Vec::new();
-            for (seen, failed) in still {
-                let served = match (&failed, &seen.1) {
-                    // A reload that failed may have left the service as it was.
-                    (Some(why), _) => Err(why.clone()),
-                    (None, Some(target)) => self.verify(target, version),
-                    (None, None) => Ok(()),
-                };
+            for (seen, ordered) in behind.into_iter().zip(ordered) {
+                let served = ordered.and_then(|()| match &seen.1 {
+                    Some(target) => self.verify(target, version),
+                    None => Ok(()),
+                });
                 if let Err(why) = served {
-                    wrong.push((seen, why));
+                    wrong.push(format!("{}: {why}", seen.0.name));
+                    still.push(seen);
                 }
             }
             let wanted = self.wanted;
-            elsewhere = Vec::new();
             for target in &wanted.verify {
-                elsewhere.extend(self.verify(target, version).err());
-            }
-            if !elsewhere.is_empty() {
-                // Which service is meant is not said.
-                wrong = services.iter().map(|s| (s, String::new())).collect();
-            }
-            if wrong.is_empty() && elsewhere.is_empty() {
-                return Ok(());
+                if let Err(why) = self.verify(target, version) {
+                    wrong.push(why);
+                    // Whose place it is, nobody says.
+                    still = services.iter().collect();
+                }
             }
             if wrong.is_empty() {
-                break;
+                return Ok(());
             }
+            behind = still;
         }
-        let of_services = wrong.into_iter().filter(|(_, why)| !why.is_empty());
-        let of_services = of_services.map(|((s, _), why)| format!("{}: {why}", s.name));
-        Err(of_services.chain(elsewhere).collect::<Vec<_>>().join("; "))
+        Err(wrong.join("; "))
     }
 
     fn verify(&mut self, target: &Target, version: &Version) -> Result<(), String> {
@@ -203,26 +201,28 @@ impl Round<'_> {
         result
     }
 
-    fn order(&mut self, services: &[Seen<'_>], what: &str) {
-        for (service, _) in services {
-            let done = service.order(what, &mut |text| (self.tell)(Stage::Deploy, text));
-            if let Err(why) = done {
-                (self.tell)(Stage::Deploy, &why);
-            }
+    fn order(&mut self, service: &Service<'_>, what: &str) -> Result<(), String> {
+        let done = service.order(what, &mut |text| (self.tell)(Stage::Deploy, text));
+        if let Err(why) = &done {
+            (self.tell)(Stage::Deploy, why);
+        }
+        done
+    }
+
+    fn call_hooks(&mut self, version: &Version, left: &mut Vec<String>) {
+        let section = self.section.as_str();
+        for hook in &self.wanted.hooks {
+            let say = &mut |text: &str| (self.tell)(Stage::Deploy, text);
+            let told = hooks::tell(self.paths, hook, section, &version.meta.names, say);
+            left.extend(told.err());
         }
     }
 
     /// Makes the former version the current one again. `told`: services may have seen the new one.
-    fn go_back(mut self, services: &[Seen<'_>], why: String, told: bool) -> Result<(), Trouble> {
-        let mut refused = std::mem::take(&mut self.note.refused);
-        refused.push(self.new.number);
-        refused.sort_unstable();
-        refused.dedup();
+    fn go_back(mut self, services: &[Seen<'_>], why: &str, told: bool) -> Result<(), Trouble> {
         let number = self.new.number;
         let Some(former) = self.former else {
             // A certificate that fits is better than none.
-            let version = self.note.version;
-            self.note_told(version, refused)?;
             return Err(Trouble::Refused(format!(
                 "{why}; there is no former version to go back to, so version {number} stays"
             )));
@@ -234,28 +234,25 @@ impl Round<'_> {
             former.number
         );
         (self.tell)(Stage::Deploy, &text);
-        let mut version = self.note.version;
+        let mut note = std::mem::take(&mut self.note);
+        note.refused.push(number);
         if told {
             let mut left = Vec::new();
             self.copy(former, &mut left);
+            if services.is_empty() {
+                self.call_hooks(former, &mut left);
+            }
             if let Err(why) = self.bring(services, former) {
-                left.push(format!("the services do not serve that one either: {why}"));
+                left.push(format!("that one is not served either: {why}"));
             }
             for more in left {
                 text.push_str(&format!("; {more}"));
             }
-            version = former.number;
+            note.version = former.number;
+            note.receivers = self.wanted.receivers();
         }
-        self.note_told(version, refused)?;
+        note.at = self.now.0;
+        self.area.put_deployed(&note)?;
         Err(Trouble::Refused(text))
-    }
-
-    fn note_told(&self, version: u64, refused: Vec<u64>) -> Result<(), Trouble> {
-        Ok(self.area.put_deployed(&Deployed {
-            version,
-            at: self.now.0,
-            receivers: self.wanted.receivers(),
-            refused,
-        })?)
     }
 }

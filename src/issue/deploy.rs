@@ -44,10 +44,7 @@ impl Engine<'_> {
         }
         if !cert.staging {
             self.promote(cert, record)?;
-            // What was cut by a power cut is told again; what was refused rests.
-            let untold = switch || area.held().is_untold(&cert.deployment);
-            let rests = !again && held.is_refused(version.number);
-            if untold && !rests && !cert.deployment.is_empty() {
+            if switch && !cert.deployment.is_empty() || held.is_untold(&cert.deployment) {
                 self.tell_all(cert, area, &held, version, record)?;
             }
         }
@@ -162,24 +159,12 @@ impl Engine<'_> {
 
 /// The version to go back to: the one that was in use until now or, after a run that was cut between
 /// switch and reload, the one that everybody was told of last. One that is not valid any more is no
-/// help.
+/// help; and where nothing was switched, because there are new receivers, there is nothing to undo.
 fn former<'a>(held: &'a Held, new: &Version, now: Timestamp) -> Option<&'a Version> {
     let told = held.deployed.as_ref().map(|d| d.version);
-    let good =
-        |v: &&Version| v.number != new.number && v.meta.is_valid(now) && !held.is_refused(v.number);
-    let of = |n: Option<u64>| {
-        held.versions
-            .iter()
-            .find(|v| Some(v.number) == n)
-            .filter(good)
-    };
-    let older = || {
-        held.versions
-            .iter()
-            .filter(good)
-            .find(|v| v.number < new.number)
-    };
-    of(held.current).or_else(|| of(told)).or_else(older)
+    let before = held.current.filter(|n| *n != new.number).or(told);
+    let former = held.versions.iter().find(|v| Some(v.number) == before)?;
+    (former.number != new.number && former.meta.is_valid(now)).then_some(former)
 }
 
 /// The name that servers are asked for: the section's first; below a wildcard, www.

@@ -1,5 +1,6 @@
 //! Programs of the owner's.
 
+use crate::servers::s_server;
 use crate::site::{NAME, Site, has};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -62,6 +63,35 @@ fn it_is_told_of_a_new_certificate() {
     fs::remove_file(site.temp.path("tmp/ran")).unwrap();
     site.renew(0);
     assert!(!site.temp.path("tmp/ran").exists(), "told twice");
+}
+
+/// Where no service is named the hook has the certificate served: it comes before the look, and is
+/// told again of what is rolled back.
+#[test]
+fn it_has_the_certificate_served() {
+    let Some(site) = site() else { return };
+    site.renew(1);
+    let service = s_server(&site);
+    let script = site.temp.path("etc/init.d/odd");
+    // What stays in the hook's process group ends with it.
+    let hook = format!("#!/bin/sh\nexec setsid -w {} restart\n", script.display());
+    site.program(HOOK, &hook);
+    site.configure("list hook 'told'; list verify '127.0.0.1:PORT'");
+    site.renew(0);
+    let first = site.served().expect("a certificate");
+    let second = site.store();
+    site.renew(0);
+    assert_eq!(site.served(), Ok(second.clone()));
+    assert_ne!(first, second);
+    site.calls();
+    site.program(HOOK, "#!/bin/sh\n");
+    site.store();
+    has(
+        &site.renew(1).stdout,
+        &["it still serves serial ", "rolled back to version 2"],
+    );
+    assert_eq!(site.version(), Some(2));
+    drop(service);
 }
 
 #[test]

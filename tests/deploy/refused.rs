@@ -127,6 +127,35 @@ fn the_first_certificate() {
     assert_eq!(site.calls(), ["reload"]);
 }
 
+/// Who is new to a certificate that serves others is no reason to take it from them.
+#[test]
+fn a_new_receiver_undoes_nothing() {
+    let Some(site) = Site::new(&[], "list service 'odd'") else {
+        return;
+    };
+    site.script("odd", "exit 0");
+    for _ in 1..=2 {
+        site.store();
+        site.renew(0);
+    }
+    site.configure("list service 'odd new'");
+    site.script("new", "exit 1");
+    has(
+        &site.renew(1).stdout,
+        &["new: `", "failed (exit status: 1)", "so version 2 stays"],
+    );
+    site.renew(4);
+    assert_eq!(site.version(), Some(2));
+    let note = site.deployed().expect("a note");
+    assert_eq!(note["receivers"], serde_json::json!(["service odd"]));
+    site.script("new", "exit 0");
+    site.ends(&["renew", "web"], 0);
+    assert_eq!(
+        site.deployed().expect("a note")["receivers"][1],
+        "service new"
+    );
+}
+
 #[test]
 fn a_service_that_is_not_there_harms_no_other() {
     let Some(site) = Site::new(&[], "list service 'gone odd'") else {
