@@ -91,7 +91,8 @@ impl Round<'_> {
             self.call_hooks(self.new, &mut left);
         }
         if let Err(why) = self.bring(&services, self.new) {
-            if pointed && self.former.is_none() {
+            // Also if it was a run before this one that pointed it here, and was cut.
+            if self.former.is_none() && (pointed || self.note.version == 0) {
                 self.give_uhttpd_back(&services);
             }
             return self.go_back(&services, &why, true);
@@ -112,14 +113,16 @@ impl Round<'_> {
 
     /// Its own certificate is better than none: the owner must reach the router's pages.
     fn give_uhttpd_back(&mut self, services: &[Seen<'_>]) {
+        let Some((uhttpd, _)) = services.iter().find(|(s, _)| s.name == "uhttpd") else {
+            return;
+        };
         let text = match uhttpd::give_back(self.paths) {
-            Ok(()) => "uhttpd has its earlier certificate again".to_owned(),
+            Ok(true) => "uhttpd has its earlier certificate again".to_owned(),
+            Ok(false) => return,
             Err(e) => format!("uhttpd's options could not be given back: {e}"),
         };
         (self.tell)(Stage::Deploy, &text);
-        for (service, _) in services.iter().filter(|(s, _)| s.name == "uhttpd") {
-            let _ = self.order(service, "restart");
-        }
+        let _ = self.order(uhttpd, "restart");
     }
 
     /// Where services usually serve TLS counts only if somebody listens there already: who has moved
@@ -249,9 +252,9 @@ impl Round<'_> {
                 text.push_str(&format!("; {more}"));
             }
             note.version = former.number;
+            note.at = self.now.0;
             note.receivers = self.wanted.receivers();
         }
-        note.at = self.now.0;
         self.area.put_deployed(&note)?;
         Err(Trouble::Refused(text))
     }

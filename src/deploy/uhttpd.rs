@@ -83,10 +83,10 @@ pub(super) fn point(paths: &Paths, section: &SectionName) -> Result<bool, String
     Ok(true)
 }
 
-/// Gives uhttpd's options their earlier values.
-pub(super) fn give_back(paths: &Paths) -> Result<(), String> {
+/// Gives uhttpd's options their earlier values; false if none are kept.
+pub(super) fn give_back(paths: &Paths) -> Result<bool, String> {
     let Some(note) = note(paths) else {
-        return Ok(());
+        return Ok(false);
     };
     let changes = [("cert", note.cert), ("key", note.key)].map(|(option, old)| {
         let name = format!("{SECTION}.{option}");
@@ -96,7 +96,8 @@ pub(super) fn give_back(paths: &Paths) -> Result<(), String> {
         }
     });
     apply(paths, &changes, &paths.at(FILE), MODE)?;
-    remove(&note_path(paths)).map_err(|e| e.to_string())
+    remove(&note_path(paths)).map_err(|e| e.to_string())?;
+    Ok(true)
 }
 
 /// True if uhttpd has put a self-signed pair of its own where a section's links were: its init script

@@ -5,9 +5,11 @@ use super::connect::{RaceError, race, wait};
 use super::resolver::lookup_within;
 use rustix::event::PollFlags;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::ring;
+use rustls::crypto::{ActiveKeyExchange, SupportedKxGroup, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, NamedGroup, SignatureScheme,
+};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -55,7 +57,9 @@ pub fn served_certificate(
     let name = ServerName::try_from(name.to_owned())
         .map_err(|_| other(format!("{name} is no name to ask for")))?;
     let witness = Arc::new(Witness::default());
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut provider = ring::default_provider();
+    provider.kx_groups.push(&NamedP521);
+    let config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
         .map_err(|e| other(e.to_string()))?
         .dangerous()
@@ -113,6 +117,23 @@ fn shake_hands(
             }
             Err(e) => return Err(text(e)),
         }
+    }
+}
+
+/// The curve P-521 is named, last, and never used: in TLS 1.2 a server shows a key of that curve only to
+/// clients that name it (RFC 8422 section 5.1), and its certificate comes before the keys are exchanged.
+#[derive(Debug)]
+struct NamedP521;
+
+impl SupportedKxGroup for NamedP521 {
+    fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
+        Err(Error::General(
+            "the server wants keys exchanged over P-521 alone".into(),
+        ))
+    }
+
+    fn name(&self) -> NamedGroup {
+        NamedGroup::secp521r1
     }
 }
 

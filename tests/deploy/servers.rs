@@ -217,7 +217,7 @@ restart) stop; sleep 0.2;;
 start) ;;
 *) exit 0;;
 esac
-OPENSSL s_server -accept 127.0.0.1:PORT -cert DOMAINS/web.crt -key DOMAINS/web.key -quiet -www >/dev/null 2>&1 </dev/null &
+OPENSSL s_server -accept 127.0.0.1:PORT -cert DOMAINS/web.crt -key DOMAINS/web.key -quiet -www MORE >/dev/null 2>&1 </dev/null &
 echo $! >$here/pid
 ";
 
@@ -232,8 +232,13 @@ impl Drop for Started<'_> {
     }
 }
 
-pub fn s_server<'a>(site: &'a Site) -> Started<'a> {
+pub fn s_server(site: &Site) -> Started<'_> {
+    s_server_with(site, "")
+}
+
+fn s_server_with<'a>(site: &'a Site, more: &str) -> Started<'a> {
     let script = S_SERVER
+        .replace("MORE", more)
         .replace("PORT", &site.port.to_string())
         .replace(
             "DOMAINS",
@@ -253,6 +258,12 @@ pub fn s_server<'a>(site: &'a Site) -> Started<'a> {
 /// is restarted.
 #[test]
 fn p521_and_a_service_that_must_be_restarted() {
+    for version in ["-tls1_2", "-tls1_3"] {
+        p521(version);
+    }
+}
+
+fn p521(version: &str) {
     let Some(site) = Site::new(&[], "") else {
         return;
     };
@@ -260,7 +271,7 @@ fn p521_and_a_service_that_must_be_restarted() {
     site.configure("");
     site.store();
     site.renew(0);
-    let _service = s_server(&site);
+    let _service = s_server_with(&site, version);
     site.configure("list service 'odd'; list verify '127.0.0.1:PORT'");
     let serial = site.store();
     site.renew(0);
