@@ -79,7 +79,11 @@ impl Round<'_> {
         if services.iter().any(|(s, _)| s.name == "uhttpd") {
             match uhttpd::point(paths, self.section) {
                 Ok(changed) => pointed = changed,
-                Err(why) => left.push(format!("uhttpd: {why}")),
+                Err(why) => {
+                    // It cannot serve what it does not know of: no reason to roll back for all.
+                    left.push(format!("uhttpd: {why}"));
+                    services.retain(|(s, _)| s.name != "uhttpd");
+                }
             }
         }
         if self.wanted.verify.is_empty() {

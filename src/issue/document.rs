@@ -150,10 +150,11 @@ fn warnings(
     if let (Some(v), Some(a)) = (current, attempt)
         && v.meta.is_valid(now)
     {
-        warnings.push(format!(
-            "the last attempt to replace it failed: {}",
-            a.problem
-        ));
+        let what = match a.stage {
+            Stage::Deploy | Stage::Verify => "putting the newest into use failed",
+            _ => "the last attempt to replace it failed",
+        };
+        warnings.push(format!("{what}: {}", a.problem));
     }
     if let (Some(v), Some(days)) = (current, cert.renew_before)
         && Timestamp::days(days.into()) > v.meta.lifetime() / 2

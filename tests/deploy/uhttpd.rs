@@ -3,7 +3,7 @@
 use crate::servers::s_server;
 use crate::site::{Site, has};
 use crate::support::openssl;
-use crate::uci_program::Uci;
+use crate::uci_program::{NO_UCI, Uci};
 use std::fs;
 
 const BEFORE: &str = "\
@@ -144,4 +144,22 @@ fn the_first_certificate_that_it_does_not_serve() {
     has(&before, &["/etc/uhttpd.crt"]);
     assert!(!site.temp.path("etc/certkeeper/uhttpd.json").exists());
     assert_eq!(site.calls(), ["reload", "reload", "restart", "restart"]);
+}
+
+/// Who cannot be told is no reason to take the certificate from the others.
+#[test]
+fn without_uci_it_is_told_and_nothing_rolled_back() {
+    let Some((site, _uci)) = site() else { return };
+    site.script("uhttpd", "");
+    site.configure("list service 'uhttpd'");
+    site.store();
+    let run = crate::certkeeper(&site.temp, &["renew"]);
+    let run = run.env("PATH", NO_UCI).run();
+    assert_eq!(run.code(), 1, "{}", run.report());
+    has(
+        &run.stdout,
+        &["not everywhere: uhttpd: the program `uci` does not start"],
+    );
+    assert_eq!(site.version(), Some(2));
+    assert_eq!(site.calls(), [""; 0]);
 }
