@@ -279,3 +279,16 @@ fn p521(version: &str) {
     assert_eq!(site.served(), Ok(serial));
     has(&site.log(), &["it still serves serial "]);
 }
+
+/// strongSwan's init script has other names; there is nothing to shake hands with.
+#[test]
+fn strongswan_reloads_by_the_script_that_there_is() {
+    let Some(site) = Site::new(&[], "list service 'strongswan'") else {
+        return;
+    };
+    site.script("swanctl", "");
+    site.store();
+    site.renew(0);
+    assert_eq!(site.calls(), ["reload"]);
+    has(&site.log(), &["/etc/init.d/swanctl reload`"]);
+}
