@@ -11,6 +11,8 @@ pub mod types;
 pub mod keys;
 pub mod x509;
 
+pub mod local_ca;
+
 pub mod uci;
 
 pub mod config;

@@ -3,12 +3,13 @@
 use certkeeper::cli::{self, World};
 use certkeeper::net::SystemClock;
 use certkeeper::types::{Clock, Timestamp};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::fs::Mode;
 use rustix::process::umask;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::io::{self, BufRead, IsTerminal, Read};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,19 +66,18 @@ fn read_secret(stop: &AtomicBool) -> io::Result<String> {
 /// No secret is longer.
 const SECRET_MAX: u64 = 64 * 1024;
 
+/// How soon Ctrl-C is noticed, in milliseconds.
+const LOOK: u8 = 100;
+
 /// Waits for a line, or for Ctrl-C. What is not typed is read whole, so that a secret of several
 /// lines is noticed.
 fn read_line(stdin: &io::Stdin, stop: &AtomicBool) -> io::Result<String> {
-    let look = Timespec {
-        tv_sec: 0,
-        tv_nsec: 100_000_000,
-    };
     loop {
         if stop.load(Ordering::Relaxed) {
             return Err(io::Error::new(io::ErrorKind::Interrupted, "stopped"));
         }
-        let mut fds = [PollFd::new(stdin, PollFlags::IN)];
-        if poll(&mut fds, Some(&look)).is_ok_and(|ready| ready > 0) {
+        let mut fds = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut fds, PollTimeout::from(LOOK)).is_ok_and(|ready| ready > 0) {
             let mut text = String::new();
             return match stdin.is_terminal() {
                 true => stdin.lock().read_line(&mut text),

@@ -53,6 +53,10 @@ const NEVER: &[(&str, &str)] = &[
         "acme challenge cli config deploy dns issue net plan status store uci",
     ),
     (
+        "local_ca",
+        "acme challenge cli config deploy dns issue net plan status store uci",
+    ),
+    (
         "status",
         "acme challenge cli config deploy dns issue keys net plan store uci x509",
     ),

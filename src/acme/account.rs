@@ -1,6 +1,6 @@
 //! Accounts (RFC 8555 section 7.3).
 
-use super::client::{AcmeError, Client, JSON_MAX};
+use super::client::{AcmeError, Client, JSON_MAX, location};
 use serde_json::{Map, Value, json};
 
 /// What a new account is made with.
@@ -35,8 +35,7 @@ impl Client<'_> {
         }
         let payload = Value::Object(payload).to_string();
         let reply = self.post(&self.directory.new_account, &payload, JSON_MAX)?;
-        let url = reply.header("location").unwrap_or_default().to_owned();
-        super::client::check_url(&url)?;
+        let url = location(&reply, "account")?;
         self.use_account(Some(url.clone()));
         Ok(url)
     }

@@ -9,6 +9,7 @@ use crate::types::{
 };
 use std::cell::RefCell;
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 /// A longer JSON document is refused.
@@ -18,6 +19,9 @@ const NONCE_TRIES: u32 = 10;
 /// How often a broken connection is made anew, and the pause before.
 const BREAK_TRIES: u32 = 3;
 const BREAK_PAUSE: Duration = Duration::from_secs(2);
+/// Nothing is begun again after so many seconds; with the transport's own limit of 30 no request
+/// keeps a run longer than a minute.
+const BREAK_WINDOW: i64 = 28;
 /// A URL or nonce of the CA is not longer than this.
 const WORD_MAX: usize = 2048;
 
@@ -82,35 +86,94 @@ impl From<Interrupted> for AcmeError {
 /// An unauthenticated GET, which RFC 8555 allows for the directory alone.
 pub(super) fn fetch(
     transport: &dyn Transport,
+    clock: &dyn Clock,
     url: &str,
     max_reply: usize,
-    now: Timestamp,
 ) -> Result<Response, AcmeError> {
-    let reply = transport.call(&Request {
-        method: Method::Get,
-        url,
-        headers: &[],
-        body: b"",
-        max_reply,
+    let reply = persist(clock, clock.now(), || {
+        Ok(transport.call(&Request {
+            method: Method::Get,
+            url,
+            headers: &[],
+            body: b"",
+            max_reply,
+        })?)
     })?;
     if reply.ok() {
         Ok(reply)
     } else {
-        Err(refusal(&reply, now))
+        Err(refusal(&reply, clock.now()))
     }
 }
 
-/// URLs that a CA hands out must be https and of a sane length.
-pub(super) fn check_url(url: &str) -> Result<(), AcmeError> {
-    let sane = url.starts_with("https://")
-        && url.len() <= WORD_MAX
-        && url.bytes().all(|c| c.is_ascii_graphic());
-    if sane {
-        return Ok(());
+/// Makes a broken connection anew, for a while since `begun`.
+fn persist(
+    clock: &dyn Clock,
+    begun: Timestamp,
+    mut call: impl FnMut() -> Result<Response, AcmeError>,
+) -> Result<Response, AcmeError> {
+    let mut broken = 0;
+    loop {
+        clock.go_on()?;
+        match call() {
+            Err(AcmeError::Transport(e))
+                if e.passing()
+                    && broken < BREAK_TRIES
+                    && clock.now().since(begun) < BREAK_WINDOW =>
+            {
+                broken += 1;
+                clock.sleep(BREAK_PAUSE)?;
+            }
+            done => return done,
+        }
     }
-    Err(AcmeError::Protocol(
-        "the CA sent a URL that is not https or not sane; certkeeper does not follow it".into(),
-    ))
+}
+
+/// URLs that a CA hands out must be https, of a sane length, and lead to a server.
+pub(super) fn check_url(url: &str) -> Result<(), AcmeError> {
+    wrong_url(url).map_or(Ok(()), |what| {
+        Err(AcmeError::Protocol(format!(
+            "the CA sent a URL {what}; certkeeper does not follow it"
+        )))
+    })
+}
+
+/// What is wrong with a URL.
+fn wrong_url(url: &str) -> Option<&'static str> {
+    let Some(rest) = url.strip_prefix("https://") else {
+        return Some("that is not https");
+    };
+    if url.len() > WORD_MAX || !url.bytes().all(|c| c.is_ascii_graphic()) {
+        return Some("that is too long or has odd characters");
+    }
+    let server = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if server.contains('@') {
+        return Some("with a user name");
+    }
+    let (host, port) = match server.rfind(':') {
+        Some(at) if !server.ends_with(']') => (&server[..at], &server[at + 1..]),
+        _ => (server, "443"),
+    };
+    let plain = |c: u8| c.is_ascii_alphanumeric() || b"-._".contains(&c);
+    let named = !host.is_empty() && host.bytes().all(plain);
+    let literal = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    let numbered = literal.is_some_and(|h| h.parse::<Ipv6Addr>().is_ok());
+    if !named && !numbered {
+        return Some("without a host name");
+    }
+    match port.parse::<u16>() {
+        Ok(1..) => None,
+        _ => Some("with a port that does not exist"),
+    }
+}
+
+/// The URL of what a request made.
+pub(super) fn location(reply: &Response, what: &str) -> Result<String, AcmeError> {
+    let url = reply.header("location").ok_or_else(|| {
+        AcmeError::Protocol(format!("the CA sent no URL (Location) of the new {what}"))
+    })?;
+    check_url(url)?;
+    Ok(url.to_owned())
 }
 
 /// The error of a reply that is not 2xx.
@@ -212,29 +275,24 @@ impl<'a> Client<'a> {
         max_reply: usize,
     ) -> Result<Response, AcmeError> {
         check_url(url)?;
-        let (mut rejected, mut broken) = (0, 0);
+        let begun = self.now();
+        let mut rejected = 0;
         loop {
-            self.clock.go_on()?;
-            let reply = self.nonce().and_then(|nonce| {
+            let reply = persist(self.clock, begun, || {
+                let nonce = self.nonce()?;
                 let id = self.account.as_deref().map_or(KeyId::Jwk, KeyId::Account);
                 let body = jws::sign(&self.key, &id, url, &nonce, payload);
                 self.send(Method::Post, url, body.as_bytes(), max_reply)
-            });
-            match reply {
-                Ok(reply) if reply.ok() => return Ok(reply),
-                Ok(reply) => {
-                    let error = refusal(&reply, self.now());
-                    if error.kind() != "badNonce" || rejected == NONCE_TRIES {
-                        return Err(error);
-                    }
-                    rejected += 1;
-                }
-                Err(AcmeError::Transport(e)) if e.passing() && broken < BREAK_TRIES => {
-                    broken += 1;
-                    self.sleep(BREAK_PAUSE)?;
-                }
-                Err(e) => return Err(e),
+            })?;
+            if reply.ok() {
+                return Ok(reply);
             }
+            let error = refusal(&reply, self.now());
+            let late = self.now().since(begun) >= BREAK_WINDOW;
+            if error.kind() != "badNonce" || rejected == NONCE_TRIES || late {
+                return Err(error);
+            }
+            rejected += 1;
         }
     }
 

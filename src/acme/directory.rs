@@ -1,8 +1,9 @@
 //! The directory (RFC 8555 section 7.1.1).
 
 use super::client::{AcmeError, JSON_MAX, fetch};
-use crate::types::{Timestamp, Transport};
+use crate::types::{Clock, Timestamp, Transport};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 
 /// Where a CA's resources are, and what it says of itself.
@@ -28,14 +29,18 @@ pub struct Meta {
     pub terms_of_service: Option<String>,
     /// Registration wants an external account.
     pub external_account_required: bool,
-    /// Profiles with their descriptions (draft-ietf-acme-profiles).
-    pub profiles: BTreeMap<String, serde_json::Value>,
+    /// Profiles; their descriptions are for people (draft-ietf-acme-profiles).
+    pub profiles: BTreeMap<String, IgnoredAny>,
 }
 
 impl Directory {
     /// Fetches a CA's directory.
-    pub fn fetch(transport: &dyn Transport, url: &str, now: Timestamp) -> Result<Self, AcmeError> {
-        let reply = fetch(transport, url, JSON_MAX, now)?;
+    pub fn fetch(
+        transport: &dyn Transport,
+        clock: &dyn Clock,
+        url: &str,
+    ) -> Result<Self, AcmeError> {
+        let reply = fetch(transport, clock, url, JSON_MAX)?;
         let mut directory: Self = serde_json::from_slice(&reply.body).map_err(|_| {
             AcmeError::Protocol(format!("{url} is no ACME directory: check the URL"))
         })?;

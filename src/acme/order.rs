@@ -1,6 +1,6 @@
 //! Orders, authorizations and challenges (RFC 8555 sections 7.1.3–7.1.5, 7.4, 7.5).
 
-use super::client::{AcmeError, Client, JSON_MAX, check_url, retry_after};
+use super::client::{AcmeError, Client, JSON_MAX, check_url, location, retry_after};
 use super::problem::Problem;
 use crate::keys::base64url;
 use crate::types::{Identifier, Response, Timestamp};
@@ -141,10 +141,9 @@ impl Challenge {
     pub fn token(&self) -> Result<&str, AcmeError> {
         let plain = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
         if self.token.is_empty() || self.token.len() > TOKEN_MAX || !self.token.bytes().all(plain) {
-            return Err(AcmeError::Protocol(format!(
-                "the CA sent a {} token that is not base64url; certkeeper does not use it",
-                self.kind
-            )));
+            return Err(AcmeError::Protocol(
+                "the CA sent a token that is not base64url; certkeeper does not use it".into(),
+            ));
         }
         Ok(&self.token)
     }
@@ -166,7 +165,7 @@ impl Client<'_> {
             payload["profile"] = profile.into();
         }
         let reply = self.post(&self.directory.new_order, &payload.to_string(), JSON_MAX)?;
-        let url = reply.header("location").unwrap_or_default().to_owned();
+        let url = location(&reply, "order")?;
         self.order_from(&url, &reply)
     }
 

@@ -1,7 +1,8 @@
 //! Problem documents (RFC 7807, RFC 8555 section 6.7) and what they mean.
 
 use crate::types::shown;
-use serde::Deserialize;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::fmt;
 
 /// The namespace of ACME's error types.
@@ -20,8 +21,58 @@ pub struct Problem {
     detail: String,
     #[serde(default)]
     identifier: Option<ProblemIdentifier>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "first_ones")]
     subproblems: Vec<Problem>,
+}
+
+/// A subproblem: it has no subproblems itself.
+#[derive(Deserialize)]
+struct Sub {
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    detail: String,
+    #[serde(default)]
+    identifier: Option<ProblemIdentifier>,
+}
+
+/// No certificate has more names, so no order more subproblems.
+const SUBPROBLEMS_MAX: usize = 100;
+
+/// Reads the first subproblems: a quarter of a megabyte of `{}` would become ten.
+fn first_ones<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Problem>, D::Error> {
+    deserializer.deserialize_seq(FirstOnes)
+}
+
+struct FirstOnes;
+
+impl<'de> Visitor<'de> for FirstOnes {
+    type Value = Vec<Problem>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of problems")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while list.len() < SUBPROBLEMS_MAX
+            && let Some(sub) = seq.next_element::<Sub>()?
+        {
+            let Sub {
+                kind,
+                detail,
+                identifier,
+            } = sub;
+            list.push(Problem {
+                kind,
+                detail,
+                identifier,
+                subproblems: Vec::new(),
+            });
+        }
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(list)
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -2,11 +2,13 @@
 //! taking back always happens, and is harmless when there is nothing left.
 
 mod dns01;
+mod listener;
+mod relay;
 mod standalone;
 mod webroot;
 
 pub use dns01::{Dns01, look_up};
-pub use standalone::Standalone;
+pub use standalone::{HTTP, HTTP_REDIRECTED, Standalone};
 pub use webroot::Webroot;
 
 use crate::dns::{DnsError, TxtRecord};
@@ -46,15 +48,17 @@ pub enum ChallengeError {
     Dns(DnsError),
     /// The listener's port.
     Port(String),
-    /// The file below the document root.
-    File(String),
+    /// The redirect to it.
+    Firewall(String),
+    /// The file below the document root; what to do about it.
+    File(String, &'static str),
 }
 
 impl fmt::Display for ChallengeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dns(e) => e.fmt(f),
-            Self::Port(text) | Self::File(text) => f.write_str(text),
+            Self::Port(text) | Self::Firewall(text) | Self::File(text, _) => f.write_str(text),
         }
     }
 }

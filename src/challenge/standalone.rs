@@ -1,103 +1,141 @@
-//! http-01 by a listener of our own, open only while a CA may look.
+//! http-01 by a listener of our own.
 
-use super::{ChallengeError, Footprint, Proof, Solver, WELL_KNOWN};
-use rustix::event::{PollFd, PollFlags, poll};
-use std::collections::HashMap;
-use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use super::listener::{Answers, Listener};
+use super::relay::Relay;
+use super::{ChallengeError, Footprint, Proof, Solver};
+use crate::net::{Firewall, Redirect, holder};
+use crate::types::Owners;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::PoisonError;
 
-/// A CA looks from a handful of places at once; more than this is somebody else.
-const CONNECTIONS_MAX: usize = 32;
-/// A request's head is not longer.
-const HEAD_MAX: usize = 4096;
-/// A client that has not sent its request by then is dropped.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Threads need little: no recursion, one buffer.
-const STACK: usize = 64 * 1024;
-
-type Answers = Arc<Mutex<HashMap<String, String>>>;
+/// The port that a CA asks (RFC 8555 section 8.3).
+pub const HTTP: u16 = 80;
+/// Where that port of the WAN leads while a CA looks; the include for fw4 names it too.
+pub const HTTP_REDIRECTED: u16 = 61080;
 
 /// The listener; it opens with the first answer and closes with the last.
 #[derive(Debug)]
-pub struct Standalone {
-    address: Option<IpAddr>,
-    port: u16,
+pub struct Standalone<'a> {
+    door: Door<'a>,
     answers: Answers,
-    running: Option<Running>,
+    running: Option<Listener>,
 }
 
+/// How a CA gets to the listener.
 #[derive(Debug)]
-struct Running {
-    stop: Option<UnixStream>,
-    thread: Option<JoinHandle<()>>,
+enum Door<'a> {
+    /// It has the port itself.
+    Direct { address: Option<IpAddr>, port: u16 },
+    /// The firewall leads it there.
+    Redirected {
+        firewall: &'a Firewall,
+        redirect: Redirect,
+        owners: Owners,
+    },
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Standalone {
+impl<'a> Standalone<'a> {
     /// A listener on that port, of one address or of all; nothing is opened yet.
     pub fn new(address: Option<IpAddr>, port: u16) -> Self {
+        Self::behind(Door::Direct { address, port })
+    }
+
+    /// A listener that the firewall leads port 80 of these devices to. `owners`: whom the port is
+    /// passed on to, because the WAN reaches them anyway.
+    pub fn redirected(firewall: &'a Firewall, devices: Vec<String>, owners: Owners) -> Self {
+        Self::behind(Door::Redirected {
+            firewall,
+            redirect: Redirect {
+                devices,
+                port: HTTP,
+                to: HTTP_REDIRECTED,
+            },
+            owners,
+        })
+    }
+
+    fn behind(door: Door<'a>) -> Self {
         Self {
-            address,
-            port,
+            door,
             answers: Answers::default(),
             running: None,
         }
     }
 
-    fn listen(&self) -> Result<TcpListener, ChallengeError> {
-        let bind = |ip: IpAddr| TcpListener::bind(SocketAddr::new(ip, self.port));
-        let listener = match self.address {
-            Some(ip) => bind(ip),
-            // The IPv6 socket takes IPv4 too, where there is IPv6.
-            None => bind(Ipv6Addr::UNSPECIFIED.into()).or_else(|e| match e.kind() {
-                io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => Err(e),
-                _ => bind(Ipv4Addr::UNSPECIFIED.into()),
-            }),
+    fn start(&self) -> Result<Listener, ChallengeError> {
+        let (address, port, owners) = match &self.door {
+            Door::Direct { address, port } => (*address, *port, Owners::default()),
+            Door::Redirected {
+                redirect, owners, ..
+            } => (None, redirect.to, *owners),
         };
-        listener.map_err(|e| {
-            let port = self.port;
-            ChallengeError::Port(match e.kind() {
-                io::ErrorKind::AddrInUse => format!("port {port} is in use by another program"),
-                io::ErrorKind::PermissionDenied => {
-                    format!("port {port} may be opened by root alone")
-                }
-                _ => format!("port {port} cannot be opened: {e}"),
-            })
-        })
+        let listener = Listener::start(bind(address, port)?, &self.answers, Relay::new(owners));
+        let trouble = |e| ChallengeError::Port(format!("the listener does not start: {e}"));
+        let listener = listener.map_err(trouble)?;
+        // Behind it there is somebody already when the first client comes.
+        if let Door::Redirected {
+            firewall, redirect, ..
+        } = &self.door
+        {
+            let opened = firewall.open(redirect);
+            opened.map_err(|e| {
+                let port = redirect.port;
+                ChallengeError::Firewall(format!("port {port} could not be redirected: {e}"))
+            })?;
+        }
+        Ok(listener)
     }
 
-    fn start(&self) -> Result<Running, ChallengeError> {
-        let listener = self.listen()?;
-        let trouble =
-            |e: io::Error| ChallengeError::Port(format!("the listener does not start: {e}"));
-        listener.set_nonblocking(true).map_err(trouble)?;
-        let (stop, stopped) = UnixStream::pair().map_err(trouble)?;
-        let answers = self.answers.clone();
-        let thread = thread::Builder::new()
-            .stack_size(STACK)
-            .spawn(move || serve(&listener, &stopped, &answers))
-            .map_err(trouble)?;
-        Ok(Running {
-            stop: Some(stop),
-            thread: Some(thread),
+    fn close(&mut self) -> Result<(), ChallengeError> {
+        if self.running.is_none() {
+            return Ok(());
+        }
+        let closed = match &self.door {
+            Door::Direct { .. } => Ok(()),
+            Door::Redirected {
+                firewall, redirect, ..
+            } => firewall.close(redirect),
+        };
+        self.running = None;
+        closed.map_err(|e| {
+            let text =
+                format!("the redirect of port {HTTP} ends by itself within ten minutes: {e}");
+            ChallengeError::Firewall(text)
         })
     }
 }
 
-impl Solver for Standalone {
+fn bind(address: Option<IpAddr>, port: u16) -> Result<TcpListener, ChallengeError> {
+    let bind = |ip: IpAddr| TcpListener::bind(SocketAddr::new(ip, port));
+    let listener = match address {
+        Some(ip) => bind(ip),
+        // The IPv6 socket takes IPv4 too, where there is IPv6.
+        None => bind(Ipv6Addr::UNSPECIFIED.into()).or_else(|e| match e.kind() {
+            io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => Err(e),
+            _ => bind(Ipv4Addr::UNSPECIFIED.into()),
+        }),
+    };
+    listener.map_err(|e| {
+        ChallengeError::Port(match e.kind() {
+            io::ErrorKind::AddrInUse => {
+                let who = holder(port).unwrap_or_else(|| "another program".into());
+                format!("port {port} is held by {who}")
+            }
+            io::ErrorKind::PermissionDenied => format!("port {port} may be opened by root alone"),
+            _ => format!("port {port} cannot be opened: {e}"),
+        })
+    })
+}
+
+/// However it ends: nothing stays open.
+impl Drop for Standalone<'_> {
+    fn drop(&mut self) {
+        let _ = self.close();
+    }
+}
+
+impl Solver for Standalone<'_> {
     fn footprint(&self, _: &Proof) -> Option<Footprint> {
         None
     }
@@ -116,117 +154,17 @@ impl Solver for Standalone {
         answers.remove(&proof.token);
         let last = answers.is_empty();
         drop(answers);
-        if last {
-            self.running = None;
-        }
-        Ok(())
+        if last { self.close() } else { Ok(()) }
     }
-}
-
-/// Accepts until the other end of `stopped` closes.
-fn serve(listener: &TcpListener, stopped: &UnixStream, answers: &Answers) {
-    let busy = Arc::new(AtomicUsize::new(0));
-    loop {
-        let mut fds = [
-            PollFd::new(listener, PollFlags::IN),
-            PollFd::new(stopped, PollFlags::IN),
-        ];
-        if poll(&mut fds, None).is_err() {
-            continue;
-        }
-        if !fds[1].revents().is_empty() {
-            return;
-        }
-        let Ok((stream, _)) = listener.accept() else {
-            // Out of descriptors, or the client is gone: not a reason to spin.
-            thread::sleep(Duration::from_millis(10));
-            continue;
-        };
-        if busy.fetch_add(1, Ordering::Relaxed) >= CONNECTIONS_MAX {
-            busy.fetch_sub(1, Ordering::Relaxed);
-            continue;
-        }
-        let (answers, own) = (answers.clone(), busy.clone());
-        let spawned = thread::Builder::new().stack_size(STACK).spawn(move || {
-            let _ = answer(stream, &answers);
-            own.fetch_sub(1, Ordering::Relaxed);
-        });
-        if spawned.is_err() {
-            busy.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
-/// Reads one request and answers it.
-fn answer(mut stream: TcpStream, answers: &Answers) -> io::Result<()> {
-    stream.set_nonblocking(false)?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let end = Instant::now() + PATIENCE;
-    let mut head = Vec::new();
-    let mut chunk = [0; 512];
-    while !head.windows(4).any(|w| w == b"\r\n\r\n") && head.len() < HEAD_MAX {
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(());
-        }
-        stream.set_read_timeout(Some(left))?;
-        let n = stream.read(&mut chunk)?;
-        if n == 0 {
-            break;
-        }
-        head.extend_from_slice(&chunk[..n]);
-    }
-    let found = token(&head).and_then(|token| {
-        let answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.get(token).cloned()
-    });
-    let (status, body) = match found {
-        Some(text) => ("200 OK", text),
-        None => ("404 Not Found", "no such challenge\n".to_owned()),
-    };
-    let reply = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: application/octet-stream\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(reply.as_bytes())?;
-    stream.shutdown(Shutdown::Write)
-}
-
-/// The token that a request asks for: `GET /.well-known/acme-challenge/TOKEN HTTP/1.1`.
-pub(crate) fn token(head: &[u8]) -> Option<&str> {
-    let line = head.split(|c| *c == b'\r' || *c == b'\n').next()?;
-    let mut words = std::str::from_utf8(line).ok()?.split(' ');
-    let (method, target, version) = (words.next()?, words.next()?, words.next()?);
-    let whole = method == "GET" && version.starts_with("HTTP/1.") && words.next().is_none();
-    whole.then(|| target.strip_prefix(WELL_KNOWN)).flatten()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Identifier;
-
-    #[test]
-    fn reads_request_lines() {
-        let path = "/.well-known/acme-challenge/";
-        let ask = |line: String| token(line.as_bytes()).map(str::to_owned);
-        assert_eq!(
-            ask(format!("GET {path}abc HTTP/1.1\r\nHost: x\r\n\r\n")),
-            Some("abc".into())
-        );
-        for line in [
-            format!("POST {path}abc HTTP/1.1"),
-            format!("GET {path}abc"),
-            format!("GET {path}abc HTTP/2.0"),
-            format!("GET  {path}abc HTTP/1.1"),
-            "GET / HTTP/1.1".into(),
-            String::new(),
-        ] {
-            assert_eq!(ask(line.clone()), None, "{line}");
-        }
-        assert_eq!(token(&[0xff, 0xfe]), None);
-    }
+    use crate::types::{Identifier, Owner};
+    use std::io::{self, Read, Write};
+    use std::net::TcpStream;
+    use std::thread;
 
     fn proof(token: &str) -> Proof {
         Proof {
@@ -275,11 +213,63 @@ mod tests {
         }
         let mut second = Standalone::new(Some(local), port);
         let taken = second.present(&proof("x")).expect_err("the port is taken");
-        assert!(taken.to_string().contains("in use"), "{taken}");
+        let us = format!("(pid {})", std::process::id());
+        assert!(taken.to_string().contains(&us), "{taken}");
         solver.take_back(&proof("one")).expect("goes");
         assert!(fetch(port, "/.well-known/acme-challenge/two").is_ok());
         solver.take_back(&proof("two")).expect("goes");
         assert!(fetch(port, "/").is_err(), "the port is still open");
         drop(slow);
+    }
+
+    fn free_port() -> u16 {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        socket.local_addr().expect("bound").port()
+    }
+
+    #[test]
+    fn passes_on_what_is_for_the_owner() {
+        let local = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let owner = TcpListener::bind((local, 0)).expect("a port");
+        let owned = Owner {
+            host: None,
+            port: owner.local_addr().expect("bound").port(),
+        };
+        let body: Vec<u8> = (0..100_000u32).map(|n| n.to_le_bytes()[0]).collect();
+        let sent = body.clone();
+        // It sends back what it gets, after all of it has come.
+        let echo = thread::spawn(move || {
+            let (mut stream, _) = owner.accept().expect("a client");
+            let mut all = Vec::new();
+            stream.read_to_end(&mut all).expect("all of it");
+            stream.write_all(&all).expect("takes it");
+        });
+        let answers = Answers::default();
+        let token = "one".to_owned();
+        answers
+            .lock()
+            .expect("free")
+            .insert(token, "one.thumb".into());
+        let port = free_port();
+        let socket = bind(Some(local), port).expect("opens");
+        let owners = Owners {
+            ipv4: Some(owned),
+            ipv6: None,
+        };
+        let listener = Listener::start(socket, &answers, Relay::new(owners)).expect("starts");
+        let mut stream = TcpStream::connect((local, port)).expect("connects");
+        let head = b"POST /login HTTP/1.1\r\n\r\n";
+        stream.write_all(&[head, &sent[..]].concat()).expect("sent");
+        stream.shutdown(std::net::Shutdown::Write).expect("ended");
+        let mut back = Vec::new();
+        stream.read_to_end(&mut back).expect("all of it");
+        assert!(back == [head, &body[..]].concat(), "{} bytes", back.len());
+        echo.join().expect("served");
+        let reply = fetch(port, "/.well-known/acme-challenge/one").expect("answers");
+        assert!(reply.ends_with("one.thumb"), "{reply}");
+        // The owner has gone: nobody answers in its place.
+        let reply = fetch(port, "/").expect("answers");
+        assert!(reply.starts_with("HTTP/1.1 404"), "{reply}");
+        drop(listener);
     }
 }

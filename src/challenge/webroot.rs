@@ -1,10 +1,13 @@
 //! http-01 by a file below the document root of a running web server.
 
 use super::{ChallengeError, Footprint, Proof, Solver, WELL_KNOWN};
+use crate::types::disk_remedy;
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+const WRONG_FOLDER: &str = "set option webroot to the folder that the web server on port 80 serves";
 
 /// A document root.
 #[derive(Debug)]
@@ -16,10 +19,8 @@ impl Webroot {
     /// The document root; it must exist, or the web server serves another one.
     pub fn new(dir: &Path) -> Result<Self, ChallengeError> {
         if !dir.is_dir() {
-            return Err(ChallengeError::File(format!(
-                "the document root {} does not exist",
-                dir.display()
-            )));
+            let text = format!("the document root {} does not exist", dir.display());
+            return Err(ChallengeError::File(text, WRONG_FOLDER));
         }
         Ok(Self {
             dir: dir.to_owned(),
@@ -84,5 +85,6 @@ fn readable_folder(root: &Path, folder: &Path) -> io::Result<()> {
 }
 
 fn failed(doing: &str, path: &Path, error: &io::Error) -> ChallengeError {
-    ChallengeError::File(format!("{doing} {}: {error}", path.display()))
+    let remedy = disk_remedy(path, error).unwrap_or(WRONG_FOLDER);
+    ChallengeError::File(format!("{doing} {}: {error}", path.display()), remedy)
 }

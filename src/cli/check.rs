@@ -11,8 +11,9 @@ pub(super) const COMMAND: Command = Command {
     args: "[SECTION…]",
     summary: "tries beforehand what an issuance needs",
     help: "Looks at the configuration, the clock, the CA's directory, whether the names resolve, whether\n\
-           the port can be opened or the document root written, and tries DNS credentials by writing and\n\
-           removing a test record. Nothing is ordered. Exit code 1 if something is wrong.",
+           the port can be opened or redirected or the document root written, whether the firewall lets\n\
+           the CA to it, and tries DNS credentials by writing and removing a test record. Nothing is\n\
+           ordered. Exit code 1 if something is wrong.",
     options: &[],
     run,
 };

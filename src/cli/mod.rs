@@ -15,13 +15,14 @@ mod term;
 mod uci;
 
 use crate::config::{self, Config, Mistake};
-use crate::issue::{Engine, Trace};
+use crate::issue::{Engine, Firewall, Trace};
 use crate::status::record::Listener;
 use crate::types::{Clock, Paths, SectionName, Timestamp, nearest};
 use parse::{Command, Parsed};
 use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::io::Write;
+use std::path::PathBuf;
 use term::Style;
 
 /// What a command may use of the world.
@@ -70,6 +71,7 @@ struct Run<'a> {
     parsed: Parsed,
     clock: Box<dyn Clock>,
     clock_is_set: bool,
+    nft: Option<PathBuf>,
     world: &'a Surroundings<'a>,
     out_style: Style,
     err_style: Style,
@@ -86,6 +88,9 @@ const COMMANDS: &[Command] = &[
     providers::COMMAND,
     cas::COMMAND,
 ];
+
+/// Where the program `nft` is.
+const NFT: [&str; 2] = ["/usr/sbin/nft", "/sbin/nft"];
 
 /// Runs a command line (without the program's name) and returns its exit code.
 pub fn run(args: &[String], world: World<'_>) -> u8 {
@@ -161,13 +166,20 @@ fn dispatch(args: &[String], world: &Surroundings<'_>) -> Result<Exit> {
         let text = "CERTKEEPER_NOW is to be seconds since 1970";
         Ended(Exit::Usage, text.into())
     })?;
+    // A root of its own has a firewall only if it is told so: the machine's is not its business.
+    let nft = match root.as_deref() {
+        None | Some("/") => NFT.iter().map(PathBuf::from).find(|p| p.is_file()),
+        Some(_) => (world.env)("CERTKEEPER_NFT").map(PathBuf::from),
+    };
     let plain = (world.env)("NO_COLOR").is_some_and(|v| !v.is_empty());
     let command = parsed.command;
+    let paths = Paths::new(root.as_deref().unwrap_or("/"));
     (command.run)(&Run {
-        paths: Paths::new(root.as_deref().unwrap_or("/")),
+        clock_is_set: now.is_some() || paths.clock_mark().exists(),
+        paths,
         parsed,
         clock: (world.clock)(now),
-        clock_is_set: now.is_some(),
+        nft,
         world,
         out_style: Style::new(world.out_is_terminal, plain),
         err_style: Style::new(world.err_is_terminal, plain),
@@ -219,9 +231,15 @@ impl Run<'_> {
             config,
             clock: self.clock.as_ref(),
             clock_is_set: self.clock_is_set,
+            firewall: self.firewall(),
             listener,
             trace,
         }
+    }
+
+    fn firewall(&self) -> Option<Firewall> {
+        let nft = self.nft.clone()?;
+        Some(Firewall::new(nft, self.paths.redirect()))
     }
 
     /// Whoever hears of single requests: somebody who asked for it.

@@ -1,8 +1,14 @@
 //! One mistake in the configuration, in words.
 
 use super::{MAIN, SECRETS};
+use crate::types::shown;
 use crate::uci::{Section, UciOption};
 use std::fmt;
+
+/// Names and values are shown up to this length.
+const SHOWN: usize = 300;
+/// So is what is said of them; some messages list all that is allowed.
+const MESSAGE_MAX: usize = 2000;
 
 /// What is wrong, where, and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,14 +88,14 @@ impl fmt::Display for Mistake {
             write!(f, " line {}", self.line)?;
         }
         if let Some(section) = &self.section {
-            write!(f, ", {section}")?;
+            write!(f, ", {}", shown(section, SHOWN))?;
         }
         if let Some(option) = &self.option {
-            write!(f, ", option {option}")?;
+            write!(f, ", option {}", shown(option, SHOWN))?;
         }
         if let Some(value) = &self.value {
-            write!(f, " '{value}'")?;
+            write!(f, " '{}'", shown(value, SHOWN))?;
         }
-        write!(f, ": {}", self.message)
+        write!(f, ": {}", shown(&self.message, MESSAGE_MAX))
     }
 }

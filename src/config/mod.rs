@@ -6,6 +6,7 @@
 mod account;
 mod cert;
 mod deployment;
+mod firewall;
 mod method;
 mod mistake;
 mod provider;
@@ -14,6 +15,7 @@ mod schema;
 
 pub use account::Account;
 pub use cert::Cert;
+pub use firewall::{Zone, zones};
 pub use method::{DnsMethod, Name, Validation};
 pub use mistake::Mistake;
 
@@ -44,6 +46,8 @@ pub struct Global {
     pub webroot: PathBuf,
     /// Nameservers that challenge records are looked up at.
     pub dns_servers: Vec<SocketAddr>,
+    /// The firewall's zone that is the WAN; `None`: those with a default route.
+    pub wan_zone: Option<String>,
     /// Roots for CAs and DNS providers.
     pub ca_bundle: PathBuf,
     /// Say more.
@@ -271,11 +275,23 @@ fn global(files: &Files<'_>, paths: &Paths, mistakes: &mut Vec<Mistake>) -> Glob
             .path("webroot", paths)
             .unwrap_or_else(|| paths.at("/var/run/acme/challenge")),
         dns_servers: dns_servers(&mut reader),
+        wan_zone: wan_zone(&mut reader),
         ca_bundle: reader
             .path("ca_bundle", paths)
             .unwrap_or_else(|| paths.at("/etc/ssl/certs/ca-certificates.crt")),
         debug: reader.flag("debug", false),
     }
+}
+
+fn wan_zone(reader: &mut Reader<'_>) -> Option<String> {
+    let name = reader.text("wan_zone")?;
+    let plain = |c: u8| c.is_ascii_alphanumeric() || c == b'_' || c == b'-';
+    if name.bytes().all(plain) {
+        return Some(name);
+    }
+    let wanted = "the name of a zone in /etc/config/firewall is wanted, such as wan";
+    reader.wrong("wan_zone", &name, wanted);
+    None
 }
 
 fn dns_servers(reader: &mut Reader<'_>) -> Vec<SocketAddr> {

@@ -47,7 +47,7 @@ pub(super) const GLOBAL: &[Spec] = &[
     one("account_email"),
     one("webroot"),
     list("dns_server"),
-    pending(one("wan_zone"), "no firewall rule is made"),
+    one("wan_zone"),
     one("ca_bundle"),
     pending(one("local_ca"), "no local certificate is made"),
     pending(one("local_ca_name"), "no local certificate is made"),

@@ -1,14 +1,16 @@
 //! Looks at everything that an issuance needs, without issuing.
 
 use super::clients::Clients;
+use super::wan::Wan;
 use super::{Engine, Failure, clients, provider, solve};
-use crate::challenge::{ChallengeError, Footprint, Proof, Solver, look_up};
+use crate::challenge::{ChallengeError, Footprint, HTTP, HTTP_REDIRECTED, Proof, Solver, look_up};
 use crate::config::{Cert, Name, Validation};
 use crate::dns::TxtRecord;
 use crate::net::{Data, RecordType, Resolver, lookup_host};
 use crate::types::{Identifier, SectionName};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 /// One thing that was looked at.
@@ -24,6 +26,8 @@ pub struct Finding {
     pub text: String,
 }
 
+/// Has fw4 accept what is redirected.
+const INCLUDE: &str = "usr/share/nftables.d/chain-pre/input/30-certkeeper.nft";
 /// How often a test record is looked for, a second apart.
 const LOOKS: u32 = 10;
 
@@ -43,7 +47,7 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], alone: bool, tell: &mut dyn F
         match connected.connect(engine, cert) {
             Ok(connection) => {
                 let source = match engine.clock_is_set {
-                    true => "as given by CERTKEEPER_NOW",
+                    true => "as NTP has set it",
                     false => "which agrees with the CA's",
                 };
                 let text = format!("{}, {source}", engine.clock.now());
@@ -191,14 +195,51 @@ fn try_out(
                 method.module.title, txt.name
             )
         }
-        (Validation::Standalone { port, .. }, _) => {
-            format!("port {port} can be opened here (seen from here; not proven from outside)")
-        }
-        (Validation::Webroot { dir }, _) => format!(
-            "{} can be written (that a web server serves it on port 80 is not proven from here)",
-            dir.display()
-        ),
+        (Validation::Standalone { port, .. }, _) => standalone(engine, *port)?,
+        (Validation::Webroot { dir }, _) => webroot(engine, dir)?,
         _ => String::new(),
+    })
+}
+
+/// How a CA gets to the listener.
+fn standalone(engine: &Engine<'_>, port: u16) -> Result<String, ChallengeError> {
+    let wan = Wan::find(engine).unwrap_or_default();
+    let Some(firewall) = engine.firewall.as_ref().filter(|_| !wan.devices.is_empty()) else {
+        return Ok(format!(
+            "port {port} can be opened here (seen from here; not proven from outside)"
+        ));
+    };
+    if firewall.accepts(HTTP_REDIRECTED) == Some(false) {
+        return Err(ChallengeError::Firewall(format!(
+            "the firewall does not accept what is redirected: is /{INCLUDE} there? `service firewall restart` loads it"
+        )));
+    }
+    Ok(format!(
+        "port {HTTP} of {} can be redirected to {HTTP_REDIRECTED} (seen from here; not proven from outside)",
+        wan.devices.join(", ")
+    ))
+}
+
+/// Whether a CA gets to the web server at all.
+fn webroot(engine: &Engine<'_>, dir: &Path) -> Result<String, ChallengeError> {
+    let wan = Wan::find(engine).map_err(ChallengeError::Firewall)?;
+    if wan.closed {
+        let zones = wan.zones.join(", ");
+        return Err(ChallengeError::Firewall(format!(
+            "the firewall's zone {zones} rejects port {HTTP}, so that no CA gets to the web server. With validation_method standalone the port is open to \
+             the CA's question alone, and only while it asks; opening it would show the Internet whatever the web \
+             server serves, LuCI too"
+        )));
+    }
+    let to = wan.owners.ipv4.and_then(|owner| owner.host);
+    let shown = dir.display();
+    Ok(match to {
+        Some(host) => format!(
+            "{shown} can be written; the firewall forwards port {HTTP} to {host}, who must serve it"
+        ),
+        None => format!(
+            "{shown} can be written (that a web server serves it on port {HTTP} is not proven from here)"
+        ),
     })
 }
 

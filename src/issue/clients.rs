@@ -11,7 +11,7 @@ use crate::status::Recorder;
 use crate::store::{AccountNote, AccountStore};
 use crate::types::{
     CLOCK_MARGIN, Clock, Request, Response, Stage, State, Timestamp, Transport, TransportError,
-    shown,
+    few, shown,
 };
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -97,7 +97,7 @@ fn connect<'e>(engine: &Engine<'e>, cert: &Cert) -> Result<Connected<'e>, Failur
         return Err(clock_wrong(format!("the clock shows {now}")));
     }
     let transport = http(engine, roots(engine, &cert.account), false);
-    let directory = Directory::fetch(&transport, &cert.account.directory, now)
+    let directory = Directory::fetch(&transport, engine.clock, &cert.account.directory)
         .map_err(|e| Failure::of_acme(cert, &e))?;
     if let Some(date) = directory.date.filter(|_| !engine.clock_is_set) {
         let off = now.since(date);
@@ -228,14 +228,11 @@ pub fn check_profile(connected: &Connected<'_>, cert: &Cert) -> Result<(), Failu
     let offered = &connected.directory.meta.profiles;
     match &cert.profile {
         Some(profile) if !offered.contains_key(profile) => {
-            let names: Vec<String> = offered.keys().map(|n| shown(n, SHOWN)).collect();
-            let all = if names.is_empty() {
-                "none".to_owned()
-            } else {
-                names.join(" ")
+            let remedy = match few(offered.keys().map(String::as_str)) {
+                none if none.is_empty() => "it has no profiles: leave cert_profile out".to_owned(),
+                all => format!("its profiles are: {all}; correct cert_profile or leave it out"),
             };
             let text = format!("{} has no profile '{profile}'", cert.account.ca);
-            let remedy = format!("its profiles are: {all}; correct cert_profile or leave it out");
             Err(Failure::new(State::Invalid, text, remedy).until_change())
         }
         _ => Ok(()),

@@ -91,7 +91,9 @@ impl Failure {
             Retry::Stopped => None,
         };
         let grown = FIRST_WAIT.saturating_mul(FACTOR.saturating_pow(failures.saturating_sub(1)));
-        let left = held.current().map(|v| v.meta.not_after - now.0);
+        let left = held
+            .current()
+            .map(|v| Timestamp(v.meta.not_after).since(now));
         let eighth = left
             .filter(|left| *left > 0)
             .map_or(LAST_WAIT, |left| left / 8);
@@ -115,7 +117,10 @@ impl Failure {
             retry,
         };
         for sub in problem.subproblems() {
-            failure.blame(sub.identifier().unwrap_or_default(), sub);
+            let about = sub.identifier().unwrap_or_default();
+            let mut names = cert.names.iter().map(|n| n.id.to_string());
+            let name = names.find(|n| n.eq_ignore_ascii_case(about));
+            failure.blame(&name.unwrap_or_default(), sub);
         }
         failure
     }
@@ -141,6 +146,10 @@ impl Failure {
                 match status {
                     500.. => Self {
                         state: State::ConnectionError,
+                        ..failure
+                    },
+                    429 => Self {
+                        state: State::Deferred,
                         ..failure
                     },
                     _ => failure,
@@ -169,6 +178,9 @@ impl Failure {
             TransportError::Tls(_) if cert.account.ca_file.is_none() && !cert.account.public => format!(
                 "for a private CA give its root: `uci set certkeeper.{account}.ca_file='/etc/ssl/my-ca.pem'`; also check the clock (`date`)"
             ),
+            TransportError::Tls(_) if cert.account.ca_file.is_some() => format!(
+                "see that the file in `uci get certkeeper.{account}.ca_file` holds the root of the server's CA; also check the clock (`date`)"
+            ),
             TransportError::Tls(_) => "check the clock (`date`) and that ca-bundle is installed".to_owned(),
             TransportError::Roots(_) => "install the package ca-bundle, or correct ca_bundle or ca_file".to_owned(),
             TransportError::BadUrl(_) => "correct acme_server".to_owned(),
@@ -184,13 +196,16 @@ impl Failure {
             ChallengeError::Port(text) => Self::new(
                 State::InternalError,
                 text.as_str(),
-                "see who has it with `netstat -lntp`; where a web server runs, validation_method webroot or dns works beside it",
+                "stop who has it; where a web server runs, validation_method webroot or dns works beside it",
             ),
-            ChallengeError::File(text) => Self::new(
+            ChallengeError::Firewall(text) => Self::new(
                 State::InternalError,
                 text.as_str(),
-                "set option webroot to the folder that the web server on port 80 serves",
+                "look at option wan_zone and `fw4 check`; validation_method dns needs no port",
             ),
+            ChallengeError::File(text, remedy) => {
+                Self::new(State::InternalError, text.as_str(), *remedy)
+            }
         }
     }
 
@@ -271,8 +286,8 @@ fn remedy(cert: &Cert, problem: &Problem) -> String {
             "a CAA record forbids this CA: let it allow {}, or use another account",
             cert.account.ca
         ),
-        "connection" | "tls" => "the CA reached nobody: the name must lead to this router and port 80 be open from \
-                                 outside; `certkeeper check` looks at both"
+        "connection" | "tls" => "the CA reached nobody: the name must lead to this router, and with webroot port 80 be \
+                                 open from outside; `certkeeper check` looks at both"
             .into(),
         "unauthorized" | "incorrectResponse" if by_dns => {
             "the CA saw another TXT record than ours: a longer dns_wait may help, or the zone is served elsewhere".into()

@@ -11,7 +11,9 @@ mod propagate;
 mod provider;
 mod section;
 mod solve;
+mod wan;
 
+pub use crate::net::Firewall;
 pub use check::{Finding, check};
 use document::document;
 pub use failure::{Failure, Retry};
@@ -36,6 +38,8 @@ pub struct Engine<'a> {
     pub clock: &'a dyn Clock,
     /// The clock is known to be right (set by NTP, or given).
     pub clock_is_set: bool,
+    /// The firewall, where it is ours to change.
+    pub firewall: Option<Firewall>,
     /// Whoever shows the run as it goes.
     pub listener: status::record::Listener<'a>,
     /// Hears each request and how it was answered, where somebody debugs.
@@ -112,6 +116,7 @@ impl<'a> Engine<'a> {
             ..Report::default()
         };
         report.outcomes = self.clean_up_former();
+        self.close_ports();
         let mut clients: Clients<'_> = Clients::default();
         // A section that waits lets the others pass.
         let mut queue: Vec<(Task, Timestamp)> = plan
@@ -157,6 +162,12 @@ impl<'a> Engine<'a> {
             self.take_all_back(queue.into_iter().map(|(task, _)| task));
         }
         report
+    }
+
+    /// Closes what a killed run left open. If that fails it closes by itself, and a redirect that is
+    /// needed tells why.
+    fn close_ports(&self) {
+        let _ = self.firewall.as_ref().map(Firewall::clear);
     }
 
     /// A run that is asked to stop while sections wait leaves nothing presented.

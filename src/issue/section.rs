@@ -9,16 +9,18 @@ use crate::keys::PrivateKey;
 use crate::plan;
 use crate::status::Recorder;
 use crate::store::{Area, Parts};
-use crate::types::{Identifier, Issued, Meta, OrderNote, Stage, State, Timestamp, shown};
+use crate::types::{
+    CLOCK_MARGIN, Identifier, Issued, Meta, OrderNote, Stage, State, Timestamp, TransportError,
+    shown,
+};
 use crate::x509::{Certificate, covers, key_matches, split_pem_chain, to_pem};
 
 /// How long one run watches the CA work before it leaves the rest to the next.
 const WATCH: i64 = 60;
 /// An order changes its state three times or four; a CA that has more in mind is not followed.
 const CHANGES_MAX: u32 = 10;
-/// How long after its order was made a CA is looked at again soon; after that, later.
-const PATIENCE: i64 = 300;
-const SOON: i64 = 30;
+/// When a CA that is still at work then is looked at again: one that needs longer than a minute may
+/// need an hour, and the other sections wait.
 const LATER: i64 = 600;
 /// No CA makes an order wait longer, whatever its Retry-After says.
 const LATEST: i64 = Timestamp::days(1);
@@ -36,7 +38,11 @@ impl Work<'_, '_> {
         self.engine.clock.now()
     }
 
+    /// An error of the CA in words. An order whose documents make no sense is not gone on with.
     pub fn failed(&self, error: &AcmeError) -> Failure {
+        if matches!(error, AcmeError::Protocol(_)) {
+            let _ = self.area.drop_order();
+        }
         Failure::of_acme(self.cert, error)
     }
 }
@@ -126,8 +132,7 @@ pub(super) fn watch(
         Err(order) => order,
     };
     let now = work.now();
-    let patient = now.since(Timestamp(note.created)) < PATIENCE;
-    let later = now.plus(if patient { SOON } else { LATER });
+    let later = now.plus(LATER);
     let asked = order.retry_after.unwrap_or(later);
     let until = later.max(asked).min(now.plus(LATEST));
     work.area.put_order(&OrderNote {
@@ -225,16 +230,17 @@ fn finalize(
         Stage::Finalize,
         &format!("sending the request with a key of type {}", cert.key_type),
     );
-    let key = match pending_key(work)? {
-        Some(key) if key.kind() == cert.key_type => key,
-        _ => {
+    let ids: Vec<Identifier> = cert.names.iter().map(|n| n.id.clone()).collect();
+    let stored = pending_key(work)?.filter(|key| key.kind() == cert.key_type);
+    // A key whose file is damaged may be read and still not sign.
+    let csr = match stored.and_then(|key| key.csr(&ids).ok()) {
+        Some(csr) => csr,
+        None => {
             let key = PrivateKey::generate(cert.key_type)?;
             work.area.put_pending_key(&key.to_pem())?;
-            key
+            key.csr(&ids)?
         }
     };
-    let ids: Vec<Identifier> = cert.names.iter().map(|n| n.id.clone()).collect();
-    let csr = key.csr(&ids)?;
     match work.client.finalize(order, &csr) {
         // A reply was lost on the way and the CA is further than we thought.
         Err(e) if e.kind() == "orderNotReady" => {
@@ -242,6 +248,8 @@ fn finalize(
             if matches!(seen.status, Status::Processing | Status::Valid) {
                 return Ok(seen);
             }
+            // Ready for us, not ready for the CA: another order may be better.
+            work.area.drop_order()?;
             Err(work.failed(&e))
         }
         done => done.map_err(|e| work.failed(&e)),
@@ -260,14 +268,15 @@ fn download(
     record: &mut Recorder<'_>,
 ) -> Result<Step, Failure> {
     record.enter(work.now(), Stage::Download, "fetching the certificate");
-    let pem = work.client.chain(order).map_err(|e| work.failed(&e))?;
+    let pem = work.client.chain(order).map_err(|e| {
+        if matches!(e, AcmeError::Transport(TransportError::TooLarge(_))) {
+            let _ = work.area.drop_order();
+        }
+        work.failed(&e)
+    })?;
     let (leaf, chain, key) = match checked(work, &pem) {
         Ok(parts) => parts,
-        Err(text) => {
-            // This order cannot give anything better.
-            work.area.drop_order()?;
-            return Err(work.failed(&AcmeError::Protocol(text)));
-        }
+        Err(text) => return Err(work.failed(&AcmeError::Protocol(text))),
     };
     record.enter(
         work.now(),
@@ -319,26 +328,39 @@ fn checked(work: &Work<'_, '_>, pem: &[u8]) -> Result<(Certificate, String, Priv
     if !covers(&leaf, &ids) {
         return Err("the certificate does not have all the names that were ordered".into());
     }
+    if leaf.not_after <= leaf.not_before {
+        let (begin, end) = (leaf.not_before, leaf.not_after);
+        return Err(format!(
+            "the certificate begins on {begin} and ends on {end}"
+        ));
+    }
     if leaf.not_after <= work.now() {
         return Err(format!("the certificate ended on {}", leaf.not_after));
+    }
+    if work.now().plus(CLOCK_MARGIN) < leaf.not_before {
+        return Err(format!("the certificate begins on {}", leaf.not_before));
     }
     Ok((leaf, above.iter().map(|der| to_pem(der)).collect(), key))
 }
 
 /// Why the CA gave an order up: its own error, and what it has against each name.
-fn rejected(work: &Work<'_, '_>, order: &Order) -> Failure {
+pub(super) fn rejected(work: &Work<'_, '_>, order: &Order) -> Failure {
     let mut failure = match &order.error {
         Some(problem) => Failure::of_problem(work.cert, problem, order.retry_after),
         None => Failure::new(
             State::Invalid,
             format!("{}: the order failed", work.cert.account.ca),
-            "the names below tell more; the next runs try again",
+            format!(
+                "`certkeeper log {}` has the whole run; the next runs try again",
+                work.cert.name
+            ),
         ),
     };
     let mut first = order.error.is_none();
-    for url in &order.authorizations {
+    for url in order.authorizations.iter().take(work.cert.names.len()) {
+        // A CA that does not answer is not asked about the others.
         let Ok(authorization) = work.client.authorization(url) else {
-            continue;
+            break;
         };
         let name = work.cert.names.iter().find(|n| authorization.is_for(&n.id));
         let Some(name) = name else { continue };

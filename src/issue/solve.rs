@@ -2,7 +2,8 @@
 
 use super::clients::Http;
 use super::failure::Failure;
-use super::section::{Watched, Work, watch};
+use super::section::{Watched, Work, rejected, watch};
+use super::wan::Wan;
 use super::{Engine, leftover, propagate, provider};
 use crate::acme::{AcmeError, Challenge, Order, Status};
 use crate::challenge::{ChallengeError, Dns01, Footprint, Proof, Solver, Standalone, Webroot};
@@ -10,7 +11,8 @@ use crate::config::{DnsMethod, Name, Validation};
 use crate::dns::TxtRecord;
 use crate::status::Recorder;
 use crate::store::{Presented, make_public};
-use crate::types::{OrderNote, Stage, State, Timestamp, shown};
+use crate::types::{OrderNote, Stage, State, Timestamp, few};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// How far the challenges are.
@@ -24,6 +26,8 @@ pub(super) enum Solved {
 /// A challenge to answer.
 struct Open<'a> {
     name: &'a Name,
+    /// The authorization.
+    url: &'a str,
     challenge: Challenge,
     proof: Proof,
     solver: usize,
@@ -113,7 +117,7 @@ pub(super) fn entry(footprint: &Footprint, validation: &Validation) -> Option<Pr
 /// Reads the authorizations and finds a solver for each that is open.
 fn read<'a>(
     work: &Work<'a, '_>,
-    order: &Order,
+    order: &'a Order,
     http: &'a Http<'_>,
 ) -> Result<Answers<'a>, Failure> {
     let cert = work.cert;
@@ -125,34 +129,43 @@ fn read<'a>(
         solvers: Vec::new(),
         open: Vec::new(),
     };
+    let mut asked = HashSet::new();
     for url in &order.authorizations {
         let authorization = work
             .client
             .authorization(url)
             .map_err(|e| work.failed(&e))?;
-        if authorization.status == Status::Valid {
-            continue;
-        }
         let name = cert.names.iter().find(|n| authorization.is_for(&n.id));
         let Some(name) = name else {
             let text = "the order asks about a name that was not ordered".to_owned();
             return Err(work.failed(&AcmeError::Protocol(text)));
         };
+        asked.insert(&name.id);
+        match authorization.status {
+            Status::Valid => continue,
+            Status::Pending => {}
+            // The order cannot become ready any more.
+            _ => {
+                work.area.drop_order()?;
+                return Err(rejected(work, order));
+            }
+        }
         let kind = name.validation.challenge();
         let Some(challenge) = authorization.challenge(kind) else {
+            // Another order may offer other ways.
+            work.area.drop_order()?;
             let offered = authorization.challenges.iter();
-            let offered: Vec<String> = offered.map(|c| shown(&c.kind, 40)).collect();
-            return Err(Failure::new(
-                State::Invalid,
-                format!(
-                    "{}: {} does not offer {kind} for it",
-                    name.id, cert.account.ca
-                ),
-                format!(
-                    "it offers {}: set validation_method accordingly",
-                    offered.join(" ")
-                ),
-            ));
+            let remedy = match few(offered.map(|c| c.kind.as_str())) {
+                none if none.is_empty() => {
+                    "it offers no way at all; the next runs ask again".to_owned()
+                }
+                all => format!("it offers {all}: set validation_method accordingly"),
+            };
+            let text = format!(
+                "{}: {} does not offer {kind} for it",
+                name.id, cert.account.ca
+            );
+            return Err(Failure::new(State::Invalid, text, remedy));
         };
         let token = challenge.token().map_err(|e| work.failed(&e))?;
         let proof = Proof {
@@ -165,11 +178,16 @@ fn read<'a>(
         let footprint = answers.solvers[solver].1.footprint(&proof);
         answers.open.push(Open {
             name,
+            url,
             challenge: challenge.clone(),
             proof,
             solver,
             footprint,
         });
+    }
+    if let Some(name) = cert.names.iter().find(|n| !asked.contains(&n.id)) {
+        let text = format!("the order has no authorization for {}", name.id);
+        return Err(work.failed(&AcmeError::Protocol(text)));
     }
     Ok(answers)
 }
@@ -195,7 +213,7 @@ pub(super) fn same(a: &Validation, b: &Validation) -> bool {
 
 /// A solver for one way of validation.
 pub(super) fn open<'a>(
-    engine: &Engine<'_>,
+    engine: &'a Engine<'_>,
     validation: &Validation,
     http: &'a Http<'_>,
 ) -> Result<Box<dyn Solver + 'a>, ChallengeError> {
@@ -203,11 +221,20 @@ pub(super) fn open<'a>(
         Validation::Webroot { dir } => {
             // The default lies in tmpfs and is gone after a boot; others are the owner's.
             if *dir == engine.config.global.webroot {
-                make_public(dir).map_err(|e| ChallengeError::File(e.to_string()))?;
+                make_public(dir).map_err(|e| ChallengeError::File(e.to_string(), e.remedy()))?;
             }
             Box::new(Webroot::new(dir)?)
         }
-        Validation::Standalone { address, port } => Box::new(Standalone::new(*address, *port)),
+        Validation::Standalone { address, port } => {
+            let wan = engine.firewall.as_ref().map(|f| (f, Wan::find(engine)));
+            match wan {
+                Some((_, Err(text))) => return Err(ChallengeError::Firewall(text)),
+                Some((firewall, Ok(wan))) if !wan.devices.is_empty() => {
+                    Box::new(Standalone::redirected(firewall, wan.devices, wan.owners))
+                }
+                _ => Box::new(Standalone::new(*address, *port)),
+            }
+        }
         Validation::Dns(method) => Box::new(Dns01::new(
             provider::open(method, http)?,
             method.alias.clone(),
@@ -288,12 +315,28 @@ impl<'a> Answers<'a> {
             .filter(|o| o.challenge.status == Status::Pending)
         {
             let answered = work.client.answer(&open.challenge);
-            answered.map_err(|e| about(&open.name.id.to_string(), work.failed(&e)))?;
+            match answered {
+                // The first reply was lost, and the CA is at it or done.
+                Err(AcmeError::Problem { .. }) if !self.still_open(work, open) => {}
+                answered => {
+                    answered.map_err(|e| about(&open.name.id.to_string(), work.failed(&e)))?;
+                }
+            }
         }
         Ok(match watch(work, note, &[Status::Pending])? {
             Watched::Moved(order) => Solved::Order(order),
             Watched::Later(until) => Solved::Wait(until, "the CA has not decided yet".into()),
         })
+    }
+
+    /// True if the CA still waits for this answer.
+    fn still_open(&self, work: &Work<'_, '_>, open: &Open<'_>) -> bool {
+        let Ok(authorization) = work.client.authorization(open.url) else {
+            return true;
+        };
+        let challenge = authorization.challenge(&open.challenge.kind);
+        authorization.status == Status::Pending
+            && challenge.is_none_or(|c| c.status == Status::Pending)
     }
 
     /// Takes every answer back; returns what could not be.

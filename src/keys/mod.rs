@@ -12,6 +12,7 @@ mod signer;
 
 pub use account::AccountKey;
 pub use pem::{PemError, base64url, base64url_decode};
+pub(crate) use request::general_name;
 
 use crate::types::{Identifier, KeyType};
 use der::Encode as _;
@@ -20,6 +21,7 @@ use generate::{generate_ec, generate_p521, generate_rsa, open_ec};
 use read::read_pem;
 use signer::{Maker, Signer};
 use std::fmt;
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 /// The label of PKCS#8 (RFC 7468 section 10), the one form that is written.
 const LABEL: &str = "PRIVATE KEY";
@@ -144,6 +146,17 @@ impl PrivateKey {
         request::public_key(self.kind, &self.signer)
             .and_then(|key| key.to_der())
             .expect("a public key fits into DER")
+    }
+
+    /// The public key with what names it.
+    pub(crate) fn public_key_info(&self) -> der::Result<SubjectPublicKeyInfoOwned> {
+        request::public_key(self.kind, &self.signer)
+    }
+
+    /// What names the signatures of [`PrivateKey::sign`].
+    pub(crate) fn signature_algorithm(&self) -> AlgorithmIdentifierOwned {
+        let [_, signature] = request::algorithms(self.kind);
+        signature
     }
 
     /// Signs as certificates and requests are signed: ECDSA (DER) with the hash of the curve's

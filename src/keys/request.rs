@@ -23,7 +23,7 @@ const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.11354
 
 /// What names a key (RFC 3279 section 2.3) and its signatures: for ECDSA without parameters
 /// (RFC 5758 section 3.2), for RSA with NULL (RFC 4055 section 5).
-fn algorithms(kind: KeyType) -> [AlgorithmIdentifierOwned; 2] {
+pub(super) fn algorithms(kind: KeyType) -> [AlgorithmIdentifierOwned; 2] {
     let (curve, signature) = match kind {
         KeyType::Ec256 => (asn1::P256, ECDSA_SHA256),
         KeyType::Ec384 => (asn1::P384, ECDSA_SHA384),
@@ -92,7 +92,7 @@ fn describe(
     })
 }
 
-fn general_name(identifier: &Identifier) -> der::Result<GeneralName> {
+pub(crate) fn general_name(identifier: &Identifier) -> der::Result<GeneralName> {
     match identifier {
         Identifier::Dns(name) => Ia5String::new(name.as_str()).map(GeneralName::DnsName),
         Identifier::Ip(address) => match address {

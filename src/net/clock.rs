@@ -1,21 +1,21 @@
 //! The system's clock, read with 64 bits on every target, and waits that a signal ends.
 
 use crate::types::{Clock, Interrupted, Timestamp};
-use rustix::time::{ClockId, clock_gettime};
+use nix::time::{ClockId, clock_gettime};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-// There rustix 1.1 hands musl a 64-bit time to fill where musl, unless asked otherwise, fills 32: the
-// year would be garbage. tests/processors asks otherwise.
+// The crate libc counts time with 32 bits on such processors unless told otherwise, and 2038 would be
+// 1901. tests/processors tells it.
 #[cfg(all(
     target_env = "musl",
-    target_arch = "mips",
+    target_pointer_width = "32",
     not(libc_unstable_musl_v1_2)
 ))]
 compile_error!(
-    "on MIPS build with --cfg libc_unstable_musl_v1_2 in RUSTFLAGS and RUST_LIBC_UNSTABLE_MUSL_V1_2_3=1 in the environment"
+    "on 32 bits build with --cfg libc_unstable_musl_v1_2 in RUSTFLAGS and RUST_LIBC_UNSTABLE_MUSL_V1_2_3=1 in the environment"
 );
 
 /// How soon a wait notices that the run is to stop.
@@ -44,7 +44,10 @@ impl Clock for SystemClock {
             Some((at, since)) => {
                 at.plus(i64::try_from(since.elapsed().as_secs()).unwrap_or(i64::MAX))
             }
-            None => Timestamp(clock_gettime(ClockId::Realtime).tv_sec),
+            None => {
+                let time = clock_gettime(ClockId::CLOCK_REALTIME);
+                Timestamp(time.map_or(0, |t| t.tv_sec()))
+            }
         }
     }
 

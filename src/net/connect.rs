@@ -1,7 +1,7 @@
 //! Opening a TCP connection to a host with several addresses (RFC 8305, "Happy Eyeballs"): a black
 //! hole at one address costs a quarter of a second instead of the whole time.
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with, sockopt};
 use std::collections::VecDeque;
@@ -108,11 +108,11 @@ fn start(address: SocketAddr) -> io::Result<OwnedFd> {
 fn first_ready(attempts: &[(SocketAddr, OwnedFd)], until: Instant) -> Option<usize> {
     let mut polled: Vec<PollFd<'_>> = attempts
         .iter()
-        .map(|(_, socket)| PollFd::new(socket, PollFlags::OUT))
+        .map(|(_, socket)| PollFd::new(socket.as_fd(), PollFlags::POLLOUT))
         .collect();
-    let timeout = timespec(until.saturating_duration_since(Instant::now()));
-    poll(&mut polled, Some(&timeout)).ok()?;
-    polled.iter().position(|fd| !fd.revents().is_empty())
+    let left = until.saturating_duration_since(Instant::now());
+    poll(&mut polled, timeout(left)).ok()?;
+    polled.iter().position(|fd| fd.any() == Some(true))
 }
 
 /// What became of an attempt that poll reported.
@@ -127,20 +127,19 @@ pub(super) fn wait(socket: impl AsFd, events: PollFlags, deadline: Instant) -> i
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        match poll(&mut [PollFd::new(&socket, events)], Some(&timespec(left))) {
-            Ok(0) | Err(Errno::INTR) => {}
+        match poll(&mut [PollFd::new(socket.as_fd(), events)], timeout(left)) {
+            Ok(0) | Err(nix::Error::EINTR) => {}
             Ok(_) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
     }
 }
 
-/// As poll takes it; past its range means for ever.
-fn timespec(duration: Duration) -> Timespec {
-    Timespec::try_from(duration).unwrap_or(Timespec {
-        tv_sec: i64::MAX,
-        tv_nsec: 0,
-    })
+/// As poll takes it: milliseconds, rounded up; past its range means the longest it can. (Not rustix's
+/// poll: on big-endian MIPS that hands musl a time of another form.)
+fn timeout(duration: Duration) -> PollTimeout {
+    let millis = duration.as_micros().div_ceil(1000);
+    PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::peer::Peer;
 use super::resolver::lookup_within;
 use super::tls::Tls;
 use crate::types::TransportError;
-use rustix::event::PollFlags;
+use nix::poll::PollFlags;
 use rustls::ClientConnection;
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -31,7 +31,11 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unopened(error) => error.fmt(f),
-            Self::Broken(error) => error.fmt(f),
+            // rustls adds a link for programmers.
+            Self::Broken(error) => {
+                let text = error.to_string();
+                f.write_str(text.split(": https://docs.rs").next().unwrap_or_default())
+            }
             Self::Stale => f.write_str("the server closed the connection that it had kept open"),
         }
     }
@@ -148,7 +152,7 @@ fn shake_hands(
             Ok(0) => return Err(Unshaken::Io(io::ErrorKind::UnexpectedEof.into())),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                wait(socket, PollFlags::IN, deadline)?;
+                wait(socket, PollFlags::POLLIN, deadline)?;
             }
             Err(error) => return Err(error.into()),
         }
@@ -170,7 +174,7 @@ fn flush(
         match session.write_tls(&mut socket) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                wait(socket, PollFlags::OUT, deadline)?;
+                wait(socket, PollFlags::POLLOUT, deadline)?;
             }
             Err(error) => return Err(error),
         }
@@ -215,7 +219,7 @@ impl Link {
             match (&self.socket).write(left) {
                 Ok(count) => left = &left[count..],
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    wait(&self.socket, PollFlags::OUT, deadline)?;
+                    wait(&self.socket, PollFlags::POLLOUT, deadline)?;
                 }
                 Err(error) => return Err(error),
             }
@@ -236,6 +240,10 @@ impl Link {
     }
 }
 
+/// TLS may send much that is no data, such as tickets; after so many reads the caller looks at the
+/// clock.
+const READS_MAX: u32 = 16;
+
 /// Reads decrypted bytes without waiting. 0 is an orderly end; a TLS stream that ends without
 /// close_notify is an error (RFC 9112 section 9.8).
 fn receive(
@@ -246,7 +254,7 @@ fn receive(
     let Some(session) = session else {
         return socket.read(room);
     };
-    loop {
+    for _ in 0..READS_MAX {
         match session.reader().read(room) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             done => return done,
@@ -256,6 +264,7 @@ fn receive(
             .process_new_packets()
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     }
+    Err(io::ErrorKind::WouldBlock.into())
 }
 
 impl Transport for Link {
@@ -299,7 +308,7 @@ impl Transport for Link {
             if self.unsent.is_some() {
                 return self.ended(None);
             }
-            if let Err(error) = wait(&self.socket, PollFlags::IN, deadline) {
+            if let Err(error) = wait(&self.socket, PollFlags::POLLIN, deadline) {
                 return match error.kind() {
                     io::ErrorKind::TimedOut => Err(ureq::Error::Timeout(timeout.reason)),
                     _ => self.ended(Some(error)),

@@ -1,22 +1,28 @@
-//! Everything that goes over the network: HTTP requests and DNS questions.
+//! Everything that goes over the network: HTTP requests and DNS questions; the firewall and routes.
 
 mod clock;
 mod connect;
 mod dns_types;
 mod dns_wire;
+mod firewall;
+mod holder;
 mod http;
 mod link;
 mod peer;
 mod resolver;
 mod roots;
+mod routes;
 mod served;
 mod tls;
 
 pub use clock::SystemClock;
 pub use dns_types::{Answer, Data, Rcode, Record, RecordType};
+pub use firewall::{Firewall, Redirect};
+pub use holder::holder;
 pub use http::{Client, Limits, Options};
 pub use resolver::{ResolveError, Resolver, lookup_host};
 pub use roots::Roots;
+pub use routes::{default_devices, devices};
 pub use served::{Unseen, served_certificate};
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 use super::connect::{race, wait};
 use super::dns_types::{Answer, Rcode, RecordType};
 use super::dns_wire::{Question, Unusable};
+use nix::poll::PollFlags;
 use ring::rand::{SecureRandom, SystemRandom};
-use rustix::event::PollFlags;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
@@ -151,7 +151,7 @@ impl Resolver {
                     Err(why) => malformed |= why == Unusable::Malformed,
                 },
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    match wait(&socket, PollFlags::IN, deadline) {
+                    match wait(&socket, PollFlags::POLLIN, deadline) {
                         Err(_) if malformed => return Err(not_dns()),
                         waited => waited?,
                     }
@@ -196,7 +196,7 @@ fn read_exact(mut socket: &TcpStream, mut room: &mut [u8], deadline: Instant) ->
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => room = &mut room[count..],
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                wait(socket, PollFlags::IN, deadline)?;
+                wait(socket, PollFlags::POLLIN, deadline)?;
             }
             Err(error) => return Err(error),
         }

@@ -3,7 +3,7 @@
 
 use super::connect::{RaceError, race, wait};
 use super::resolver::lookup_within;
-use rustix::event::PollFlags;
+use nix::poll::PollFlags;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{ActiveKeyExchange, SupportedKxGroup, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -99,7 +99,7 @@ fn shake_hands(
             match session.write_tls(&mut socket) {
                 Ok(_) => {}
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    wait(socket, PollFlags::OUT, deadline).map_err(text)?;
+                    wait(socket, PollFlags::POLLOUT, deadline).map_err(text)?;
                 }
                 Err(e) => return Err(text(e)),
             }
@@ -113,7 +113,7 @@ fn shake_hands(
                 session.process_new_packets().map_err(|e| e.to_string())?;
             }
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                wait(socket, PollFlags::IN, deadline).map_err(text)?;
+                wait(socket, PollFlags::POLLIN, deadline).map_err(text)?;
             }
             Err(e) => return Err(text(e)),
         }

@@ -2,7 +2,7 @@
 
 use super::peer::Peer;
 use super::roots::{Roots, Unusable, Verifier};
-use crate::types::{Timestamp, TransportError};
+use crate::types::{Timestamp, TransportError, shown};
 use rustls::client::Resumption;
 use rustls::crypto::ring;
 use rustls::pki_types::{ServerName, UnixTime};
@@ -14,6 +14,8 @@ const REMEMBERED_SESSIONS: usize = 8;
 
 /// A certificate may hold 100 names; a message shows the first ones.
 const SHOWN_NAMES: usize = 5;
+/// Whoever sits on the way writes them: they are shown up to this length.
+const SHOWN_LENGTH: usize = 100;
 
 /// How TLS connections are made.
 #[derive(Debug)]
@@ -73,7 +75,8 @@ impl Tls {
                 date(*not_before),
                 date(*time)
             ),
-            E::UnknownIssuer => format!(
+            // A bad signature is a root of the same name with another key: a CA set up anew.
+            E::UnknownIssuer | E::BadSignature => format!(
                 "the certificate of {peer} is not from a CA whose root is in {}: {}",
                 self.roots.path().display(),
                 match self.roots {
@@ -101,18 +104,18 @@ fn listed(presented: &[String]) -> String {
     if presented.is_empty() {
         return "no name at all".into();
     }
-    let mut names: Vec<&str> = presented
+    let mut names: Vec<String> = presented
         .iter()
         .take(SHOWN_NAMES)
         .map(|name| {
             let inner = name
                 .split_once('(')
                 .map_or(name.as_str(), |(_, inner)| inner);
-            inner.trim_end_matches(')').trim_matches('"')
+            shown(inner.trim_end_matches(')').trim_matches('"'), SHOWN_LENGTH)
         })
         .collect();
     if presented.len() > SHOWN_NAMES {
-        names.push("…");
+        names.push("…".into());
     }
     names.join(", ")
 }

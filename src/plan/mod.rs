@@ -161,6 +161,9 @@ fn upkeep(
     if newest.is_some_and(|v| Some(v.number) != held.current) {
         return Some("a stored version is not in use yet");
     }
+    if held.untidy && held.current.is_some() {
+        return Some("an ended run left half-written files");
+    }
     if cert.staging || held.current.is_none() {
         return None;
     }

@@ -1,15 +1,11 @@
 //! The few ways in which files come to be.
 
-use crate::types::Paths;
-use rustix::io::Errno;
+use crate::types::{Paths, disk_remedy};
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-
-/// What lies below lies in memory, not in flash.
-const VOLATILE: &str = "/var/run/";
 
 /// A file-system operation that failed.
 #[derive(Debug)]
@@ -31,22 +27,7 @@ impl StoreError {
 
     /// What the owner can do.
     pub fn remedy(&self) -> &'static str {
-        let volatile = self.path.to_string_lossy().contains(VOLATILE);
-        match self.error.raw_os_error().map(Errno::from_raw_os_error) {
-            Some(Errno::NOSPC | Errno::DQUOT) if volatile => {
-                "the memory's file system is full: `df -h /var/run`, then remove what is not needed"
-            }
-            Some(Errno::IO) if volatile => "look at `dmesg`",
-            Some(Errno::NOSPC | Errno::DQUOT) => {
-                "the flash is full: `df -h /etc`, then remove what is not needed"
-            }
-            Some(Errno::ROFS) => {
-                "the file system is read-only: after a failed check `mount -o remount,rw /` or a reboot may help"
-            }
-            Some(Errno::ACCESS | Errno::PERM) => "run certkeeper as root",
-            Some(Errno::IO) => "the flash does not work as it should: look at `dmesg`",
-            _ => "look at the path and its permissions",
-        }
+        disk_remedy(&self.path, &self.error).unwrap_or("look at the path and its permissions")
     }
 }
 
@@ -164,6 +145,11 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(StoreError::of("reading", path)(e)),
     }
+}
+
+/// True for the name of a file that is being prepared, or was when its run ended.
+pub(super) fn is_beside(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(".new")
 }
 
 /// Where the next content of a path is prepared.

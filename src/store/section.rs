@@ -1,7 +1,8 @@
 //! One section's folder: its versions, and the work under way.
 
 use super::disk::{
-    StoreError, make_lasting, put, put_link, read, remove, rename, sync_folder, write_new,
+    StoreError, is_beside, make_lasting, put, put_link, read, remove, rename, sync_folder,
+    write_new,
 };
 use crate::types::{
     Attempt, Deployed, Held, Issued, Meta, OrderNote, Paths, SectionName, Timestamp, Version,
@@ -11,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// No router gets there; a folder of that name is none of ours.
+const NUMBER_MAX: u64 = u64::MAX / 2;
 /// Versions that are kept.
 const KEPT: usize = 3;
 /// How long an issuance is remembered for the guard.
@@ -92,14 +95,17 @@ impl Area {
         for entry in entries.flatten() {
             let name = entry.file_name();
             match name.to_str().unwrap_or_default() {
-                "versions" => held.versions = self.versions(),
+                "versions" => {
+                    held.versions = self.versions();
+                    held.untidy |= self.draft().exists();
+                }
                 "current" => held.current = self.current(),
                 "order.json" => held.order = self.json("order.json"),
                 "attempt.json" => held.attempt = self.json("attempt.json"),
                 "issued.json" => held.issued = self.json("issued.json").unwrap_or_default(),
                 "deployed.json" => held.deployed = self.json("deployed.json"),
                 "cleanup.json" => held.presented = true,
-                _ => {}
+                other => held.untidy |= is_beside(other),
             }
         }
         held
@@ -115,6 +121,7 @@ impl Area {
         let names = entries.into_iter().flatten().flatten();
         let mut numbers: Vec<u64> = names
             .filter_map(|e| e.file_name().to_str()?.parse().ok())
+            .filter(|n| *n < NUMBER_MAX)
             .collect();
         numbers.sort_unstable_by(|a, b| b.cmp(a));
         numbers
@@ -207,7 +214,7 @@ impl Area {
         let versions = self.dir.join("versions");
         make_lasting(&versions)?;
         let number = self.numbers().first().map_or(1, |n| n + 1);
-        let draft = versions.join("draft");
+        let draft = self.draft();
         clear(&draft)?;
         make_lasting(&draft)?;
         let Parts { cert, chain, key } = parts;
@@ -241,9 +248,23 @@ impl Area {
         for name in ["order.json", "attempt.json", "pending/key.pem"] {
             remove(&self.dir.join(name))?;
         }
-        // It is empty, or holds a draft that the next key writes over.
-        let _ = fs::remove_dir(self.dir.join("pending"));
-        Ok(())
+        clear(&self.dir.join("pending"))
+    }
+
+    /// Removes what ended runs left half-written.
+    fn sweep(&self) -> Result<(), StoreError> {
+        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        for entry in entries {
+            if entry.file_name().to_str().is_some_and(is_beside) {
+                remove(&entry.path())?;
+            }
+        }
+        clear(&self.draft())
+    }
+
+    /// Where a version is prepared, and where an old one is removed.
+    fn draft(&self) -> PathBuf {
+        self.dir.join("versions/draft")
     }
 
     /// Makes a version the current one: certificate and key change by one rename.
@@ -252,14 +273,16 @@ impl Area {
         put_link(&self.dir.join("current"), &target)
     }
 
-    /// Removes all versions but the current one and the newest; only after they are in use.
+    /// Removes all versions but the current one and the newest, and what ended runs left; only
+    /// after they are in use.
     pub fn prune(&self) -> Result<(), StoreError> {
+        self.sweep()?;
         let current = self.current();
         let numbers = self.numbers();
         let old = numbers.iter().skip(KEPT).filter(|n| Some(**n) != current);
         for number in old {
             // Renamed first: a version that is half removed must not look like one.
-            let gone = self.dir.join("versions/draft");
+            let gone = self.draft();
             clear(&gone)?;
             let dir = self.version_dir(*number);
             fs::rename(&dir, &gone).map_err(StoreError::of("removing", &dir))?;

@@ -123,6 +123,8 @@ pub struct Held {
     pub attempt: Option<Attempt>,
     /// Something that was presented has not been taken back.
     pub presented: bool,
+    /// Files are left that an ended run wrote half.
+    pub untidy: bool,
     /// When versions of which names were issued, within the last weeks.
     pub issued: Vec<Issued>,
     /// The links in /etc/ssl/domains are in place.

@@ -1,23 +1,27 @@
 //! The words that every room shares. Nothing here does I/O.
 
 mod deploy;
+mod disk;
 mod http;
 mod inventory;
 mod names;
 mod nearest;
+mod owner;
 mod paths;
 mod state;
 mod text;
 mod time;
 
 pub use deploy::{Deployed, Deployment, Export, Target};
+pub use disk::disk_remedy;
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};
 pub use inventory::{Attempt, CLOCK_MARGIN, Held, Inventory, Issued, Meta, OrderNote, Version};
 pub use names::{Domain, Identifier, NameError, SectionName};
 pub use nearest::nearest;
+pub use owner::{Owner, Owners};
 pub use paths::Paths;
 pub use state::{Stage, State};
-pub use text::{shown, visible};
+pub use text::{few, shown, visible};
 pub use time::Timestamp;
 
 use std::fmt;

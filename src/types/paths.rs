@@ -76,6 +76,16 @@ impl Paths {
         self.run().join("lock")
     }
 
+    /// NTP has set the clock since the boot; the hotplug script makes it.
+    pub fn clock_mark(&self) -> PathBuf {
+        self.run().join("clock")
+    }
+
+    /// Tells of a redirect in the firewall that may still be there; in tmpfs, as the firewall is.
+    pub fn redirect(&self) -> PathBuf {
+        self.run().join("redirect")
+    }
+
     /// A section's status document.
     pub fn status(&self, section: &SectionName) -> PathBuf {
         self.run().join("status").join(format!("{section}.json"))

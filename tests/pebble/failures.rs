@@ -43,7 +43,7 @@ fn a_closed_port() {
         &["www.demo.example"],
         &elsewhere.collect::<Vec<_>>(),
     )]);
-    let remedy = "the CA reached nobody: the name must lead to this router and port 80 be open";
+    let remedy = "the CA reached nobody: the name must lead to this router, and with webroot port 80 be open";
     let words = [
         "✗ web: localhost",
         "connection refused (connection)",
@@ -160,7 +160,7 @@ fn a_listener_whose_port_is_taken() {
     // nginx has it.
     site.configure(&[cert("web", &["www.demo.example"], &site.by_standalone())]);
     let words = [
-        &*format!("port {} is in use by another program", site.http_port),
+        &*format!("port {} is held by nginx (pid ", site.http_port),
         "validation_method webroot",
     ];
     ends(&site.run(&["renew"]), 1, &words);

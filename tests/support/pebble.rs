@@ -8,7 +8,7 @@ use super::temp_root::TempRoot;
 use super::tools;
 use serde_json::{Value, json};
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -31,6 +31,8 @@ pub struct Options {
     /// The DNS server that it asks. With the default no name resolves: nothing goes to the
     /// machine's own resolver.
     pub dns_server: SocketAddr,
+    /// Where its API listens; all addresses, for a client in another network namespace.
+    pub listen: IpAddr,
     /// Where it fetches http-01 answers.
     pub http_port: u16,
     /// Where it looks for tls-alpn-01 answers.
@@ -62,6 +64,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             dns_server: super::server::loopback(NOBODY),
+            listen: Ipv4Addr::LOCALHOST.into(),
             http_port: NOBODY,
             tls_port: NOBODY,
             strict: false,
@@ -125,7 +128,12 @@ impl Pebble {
 
     /// What an account's `acme_server` says.
     pub fn directory_url(&self) -> String {
-        format!("https://localhost:{}/dir", self.port)
+        self.directory_url_at("localhost")
+    }
+
+    /// The same for a client that knows this machine by another name.
+    pub fn directory_url_at(&self, host: &str) -> String {
+        format!("https://{host}:{}/dir", self.port)
     }
 
     /// The directory: `meta.profiles` and `renewalInfo` tell the newest from Debian's.
@@ -210,7 +218,7 @@ impl Options {
             json!({})
         };
         json!({"pebble": {
-            "listenAddress": format!("127.0.0.1:{port}"),
+            "listenAddress": SocketAddr::new(self.listen, port).to_string(),
             "managementListenAddress": format!("127.0.0.1:{management}"),
             "certificate": pki.cert,
             "privateKey": pki.key,

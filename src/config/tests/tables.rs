@@ -28,6 +28,7 @@ certkeeper | option account_email 'mailto:me@example.org' | account_email: Some(
 certkeeper | option webroot '/srv/www' | webroot: "/r/srv/www"
 certkeeper | list dns_server '9.9.9.9'; list dns_server '2620:fe::fe' | dns_servers: [9.9.9.9:53, [2620:fe::fe]:53]
 certkeeper | list dns_server '[2620:fe::fe]:5353 127.0.0.1:5353 [::1]' | dns_servers: [[2620:fe::fe]:5353, 127.0.0.1:5353, [::1]:53]
+certkeeper | option wan_zone 'wan_2-b' | wan_zone: Some("wan_2-b")
 certkeeper | option ca_bundle '/etc/roots.pem' | ca_bundle: "/r/etc/roots.pem"
 certkeeper | option debug '1' | debug: true
 account | option ca 'letsencrypt' | preset: Some("letsencrypt")
@@ -109,6 +110,8 @@ certkeeper | account_email | @example.org | an e-mail address is wanted
 certkeeper | webroot | srv/www | beginning with /
 certkeeper | webroot | /srv/../etc | without ..
 certkeeper | ca_bundle | roots.pem | beginning with /
+certkeeper | wan_zone | wan lan | the name of a zone in /etc/config/firewall is wanted
+certkeeper | wan_zone | wan;lan | the name of a zone in /etc/config/firewall is wanted
 certkeeper | dns_server | dns.example.org | an address is wanted: 9.9.9.9, 9.9.9.9:53, 2620:fe::fe or [2620:fe::fe]:53
 certkeeper | dns_server | 9.9.9.9:65536 | an address is wanted
 certkeeper | dns_server | https://dns.example.org/dns-query | DNS over HTTPS is not in this version

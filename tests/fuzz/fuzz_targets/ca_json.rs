@@ -32,7 +32,7 @@ thread_local! {
     /// The directory that requests for orders and authorizations go by.
     static DIRECTORY: Directory = {
         let body = include_bytes!("../corpus/ca_json/directory").to_vec();
-        Directory::fetch(&Replies::always(reply(&body)), URL, NOW).expect("a directory")
+        Directory::fetch(&Replies::always(reply(&body)), &Sleeper::default(), URL).expect("a directory")
     };
 }
 
@@ -42,7 +42,7 @@ fuzz_target!(|input: &[u8]| {
     if let Some(problem) = Problem::parse(&reply.body) {
         check_problem(&problem);
     }
-    match Directory::fetch(&replies, URL, NOW) {
+    match Directory::fetch(&replies, &Sleeper::default(), URL) {
         Ok(directory) => drop(format!("{directory:?}")),
         Err(why) => check_error(&why),
     }
@@ -104,6 +104,7 @@ impl Transport for Replies {
 }
 
 /// A clock that goes on only when somebody sleeps.
+#[derive(Default)]
 struct Sleeper(Cell<Duration>);
 
 impl Clock for Sleeper {
@@ -123,7 +124,7 @@ impl Clock for Sleeper {
 
 /// Asks for all that a CA is asked for.
 fn ask(directory: &Directory, replies: &Replies) {
-    let clock = Sleeper(Cell::new(Duration::ZERO));
+    let clock = Sleeper::default();
     let nonces = Nonces::default();
     let key = AccountKey::from_pem(KEY).expect("a key");
     let mut client = Client::new(directory, &nonces, replies, &clock, key);

@@ -1,4 +1,4 @@
-//! Requests to the http-01 listener. The file is compiled in, since the reader of request lines is
+//! Requests to the http-01 listener. Its files are compiled in, since the reader of request lines is
 //! not public.
 //!
 //! The input is what a client sends. One that begins with `!` goes, without it, through a real
@@ -7,13 +7,23 @@
 
 // Formatted where it belongs.
 #[rustfmt::skip]
+#[path = "../../../src/challenge/listener.rs"]
+mod listener;
+#[rustfmt::skip]
+#[path = "../../../src/challenge/relay.rs"]
+mod relay;
+#[rustfmt::skip]
+#[allow(dead_code)]
 #[path = "../../../src/challenge/standalone.rs"]
 mod standalone;
 
 use certkeeper::challenge::{ChallengeError, Footprint, Proof, Solver, WELL_KNOWN};
 use certkeeper::types::Identifier;
+// As the files know them.
+use certkeeper::{net, types};
 use libfuzzer_sys::fuzz_target;
-use standalone::{Standalone, token};
+use listener::token;
+use standalone::Standalone;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::OnceLock;

@@ -152,6 +152,7 @@ fn decide(world: &World) {
         config: &world.config,
         clock: &Stopped,
         clock_is_set: true,
+        firewall: None,
         listener: &|_, _, _| {},
         trace: None,
     };

@@ -133,6 +133,10 @@ fn check_config(main: &[u8], secrets: &[u8], config: &Config) {
     for mistake in &config.mistakes {
         assert!(mistake.line <= longest, "{mistake}");
         assert!(!mistake.message.is_empty());
+        assert!(
+            !mistake.to_string().contains(char::is_control),
+            "{mistake:?}"
+        );
     }
     let mut names = HashSet::new();
     for name in config.names() {
@@ -147,7 +151,9 @@ fn check_config(main: &[u8], secrets: &[u8], config: &Config) {
 
 /// True if the canary stands anywhere but behind the name of a credential.
 fn stands_open(sections: &[Section]) -> bool {
-    let canary = |text: &[u8]| text.windows(CANARY.len()).any(|w| w == CANARY.as_bytes());
+    // Names are shown in lower case.
+    let same = |w: &[u8]| w.eq_ignore_ascii_case(CANARY.as_bytes());
+    let canary = |text: &[u8]| text.windows(CANARY.len()).any(same);
     sections.iter().any(|section| {
         let name = section.name.as_deref().unwrap_or_default();
         canary(section.kind.as_bytes())
