@@ -5,6 +5,7 @@
 //! section a step further through `acme`, `challenge` and `dns`, `store` makes a new version the
 //! current one, `deploy` puts it where services find it, `status` tells what happened.
 
+pub mod program;
 pub mod types;
 
 pub mod keys;

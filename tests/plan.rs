@@ -3,7 +3,8 @@
 use certkeeper::config::{self, Cert, Config};
 use certkeeper::plan::{Action, Plan, Wish, due, plan};
 use certkeeper::types::{
-    Attempt, Held, Inventory, Issued, Meta, OrderNote, Paths, Stage, State, Timestamp, Version,
+    Attempt, Deployed, Held, Inventory, Issued, Meta, OrderNote, Paths, Stage, State, Timestamp,
+    Version,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -429,5 +430,101 @@ fn an_expired_certificate_is_renewed_at_once() {
         plan.tasks[0].reason.contains("expired"),
         "{}",
         plan.tasks[0].reason
+    );
+}
+
+/// Two versions, the second of which services did not take; the first is in use again.
+fn refused() -> Held {
+    let mut held = held(meta(NOW - DAY, NOW + 89 * DAY));
+    let second = meta(NOW - HOUR, NOW + 90 * DAY);
+    held.versions.insert(
+        0,
+        Version {
+            number: 2,
+            meta: second,
+        },
+    );
+    held.deployed = Some(Deployed {
+        version: 1,
+        at: NOW,
+        receivers: vec!["service nginx".into()],
+        refused: vec![2],
+    });
+    held
+}
+
+const NGINX: &str = "\tlist service nginx\n";
+
+#[test]
+fn what_services_refused_is_left_alone_until_asked_for() {
+    let config = config(NGINX);
+    let failed = |fingerprint: &str| Held {
+        attempt: Some(Attempt {
+            at: NOW,
+            next: NOW + 7 * DAY,
+            failures: 1,
+            state: State::InternalError,
+            stage: Stage::Verify,
+            problem: "nginx: it still serves serial 01".into(),
+            remedy: String::new(),
+            names: BTreeMap::new(),
+            fingerprint: fingerprint.into(),
+        }),
+        ..refused()
+    };
+    let own = cert(&config).fingerprint.clone();
+    let waits = decide(&config, failed(&own), NOW + HOUR, &Wish::default());
+    assert_eq!(actions(&waits), []);
+    assert_eq!(waits.waiting.len(), 1);
+    let at = |held, now, wish: &Wish| actions(&decide(&config, held, now, wish));
+    assert_eq!(
+        at(failed(&own), NOW + HOUR, &named(&config, false)),
+        [Action::Retry]
+    );
+    assert_eq!(
+        at(failed(&own), NOW + HOUR, &named(&config, true)),
+        [Action::Issue]
+    );
+    // After its rest, a change of the configuration, or a run that was killed before it noted the time.
+    let due = Wish::default();
+    assert_eq!(at(failed(&own), NOW + 7 * DAY, &due), [Action::Retry]);
+    assert_eq!(at(failed("other"), NOW + HOUR, &due), [Action::Retry]);
+    assert_eq!(at(refused(), NOW + HOUR, &due), [Action::Retry]);
+    // When it is due itself, a new one is wanted.
+    assert_eq!(at(failed(&own), NOW + 61 * DAY, &due), [Action::Issue]);
+}
+
+#[test]
+fn services_are_told_once() {
+    let now = |options: &str, note: Option<Deployed>| {
+        let config = config(options);
+        let held = Held {
+            deployed: note,
+            ..held(meta(NOW - DAY, NOW + 89 * DAY))
+        };
+        due_now(&config, held, NOW)
+    };
+    let told = |version, receivers: &[&str]| {
+        Some(Deployed {
+            version,
+            receivers: receivers.iter().map(|r| (*r).to_owned()).collect(),
+            ..Deployed::default()
+        })
+    };
+    assert_eq!(now("", None), []);
+    assert_eq!(now(NGINX, None), [Action::Deploy]);
+    assert_eq!(now(NGINX, told(1, &["service nginx"])), []);
+    // A run was cut between switch and reload.
+    assert_eq!(now(NGINX, told(7, &["service nginx"])), [Action::Deploy]);
+    // One is new; one is gone.
+    let two = "\tlist service nginx\n\tlist hook mail\n";
+    assert_eq!(now(two, told(1, &["service nginx"])), [Action::Deploy]);
+    assert_eq!(now("", told(1, &["service nginx"])), []);
+    assert_eq!(
+        now(
+            &format!("{NGINX}\toption staging 1\n\toption auto_update 0\n"),
+            None
+        ),
+        []
     );
 }

@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 const NEVER: &[(&str, &str)] = &[
     (
         "types",
+        "acme challenge cli config deploy dns issue keys net plan program status store uci x509",
+    ),
+    (
+        "program",
         "acme challenge cli config deploy dns issue keys net plan status store uci x509",
     ),
     (
@@ -39,10 +43,7 @@ const NEVER: &[(&str, &str)] = &[
         "store",
         "acme challenge cli config deploy dns issue net plan status uci",
     ),
-    (
-        "deploy",
-        "acme challenge cli config dns issue plan status uci",
-    ),
+    ("deploy", "acme challenge cli config dns issue plan status"),
     (
         "keys",
         "acme challenge cli config deploy dns issue net plan status store uci x509",

@@ -17,8 +17,9 @@ pub(super) const COMMAND: Command = Command {
     args: "[SECTION…] [--force] [--no-wait]",
     summary: "gets, renews and puts into use what is due (cron runs this)",
     help: "Issues what is missing, renews what is due, goes on with what an earlier run left, and puts\n\
-           it into use. A SECTION named here is tried at once, whatever its waiting time and auto_update\n\
-           say. If another run is at work, the wish is handed to it and its progress is shown.",
+           it into use: services reload, and what they do not serve is rolled back. A SECTION named here\n\
+           is tried at once, whatever its waiting time and auto_update say. If another run is at work, the\n\
+           wish is handed to it and its progress is shown.",
     options: &[
         Opt {
             name: "force",

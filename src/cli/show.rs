@@ -1,7 +1,7 @@
 //! `show`: what is in a section's certificate.
 
 use super::parse::{Command, Opt};
-use super::term::{columns, end, until};
+use super::term::{columns, end, told, until};
 use super::{Ended, Exit, Result, Run};
 use crate::plan::due;
 use crate::store::Area;
@@ -62,6 +62,10 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     let files = files(&run.paths, &section, cert.staging);
     let files: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
     let renewal = due(cert, &version.meta);
+    let engine = run.engine(&config, &|_, _, _| {}, None);
+    let document = engine.documents().into_iter();
+    let document = document.into_iter().find(|d| d.section == section.as_str());
+    let (users, deployed) = document.map_or((Vec::new(), None), |d| (d.used_by, d.deployed));
     if run.parsed.json {
         run.say_json(&json!({
             "section": section.as_str(), "version": version.number, "subject": leaf.subject,
@@ -69,7 +73,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
             "not_before": leaf.not_before.0, "not_after": leaf.not_after.0, "due": renewal.0,
             "key_type": leaf.key_description(), "chain": issuers, "fingerprint": leaf.fingerprint(),
             "ca": leaf.is_ca, "account": version.meta.account, "directory": version.meta.directory,
-            "files": files,
+            "files": files, "used_by": users, "deployed": deployed,
         }));
         return Ok(Exit::Done);
     }
@@ -105,6 +109,12 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     row("version", version.number.to_string());
     for file in files {
         row("file", file);
+    }
+    for user in &users {
+        row("used by", user.clone());
+    }
+    if !users.is_empty() {
+        row("deployed", told(deployed));
     }
     let style = run.out_style;
     let text = columns(&rows, |_, column, cell| match column {

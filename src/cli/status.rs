@@ -234,6 +234,12 @@ fn details(run: &Run<'_>, document: &Document, now: Timestamp) -> String {
     for warning in &document.warnings {
         row("warning", warning.clone());
     }
+    for user in &document.used_by {
+        row("used by", user.clone());
+    }
+    if !document.used_by.is_empty() && document.certificate.is_some() {
+        row("deployed", super::term::told(document.deployed));
+    }
     if !document.secrets.is_empty() {
         row(
             "credentials",

@@ -80,6 +80,11 @@ pub(super) fn end(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// When services, copies and hooks were told of a certificate.
+pub(super) fn told(deployed: Option<i64>) -> String {
+    deployed.map_or("not yet".into(), |at| Timestamp(at).to_string())
+}
+
 /// Rows in columns; widths are counted before colours are put on.
 pub(super) fn columns(
     rows: &[Vec<String>],

@@ -1,12 +1,13 @@
 //! `config cert`: one certificate.
 
 use super::account::{Account, Accounts};
+use super::deployment;
 use super::method::{self, Name, Raw, Validation};
 use super::mistake::Mistake;
 use super::reader::Reader;
 use super::{Files, Global};
 use crate::acme::ca::preset;
-use crate::types::{Domain, Identifier, KeyType, Paths, SectionName};
+use crate::types::{Deployment, Domain, Identifier, KeyType, Paths, SectionName};
 use crate::uci::Section;
 use ring::digest::{Context, SHA256};
 use std::collections::HashMap;
@@ -33,6 +34,8 @@ pub struct Cert {
     pub auto_update: bool,
     /// Days before the end, instead of a third of the lifetime.
     pub renew_before: Option<u32>,
+    /// Who is to have the certificate.
+    pub deployment: Deployment,
     /// Changes whenever anything that the section says changes, its secrets included.
     pub fingerprint: String,
 }
@@ -97,6 +100,7 @@ pub(super) fn read(
     let ids = identifiers(reader, matches!(way, Some(Validation::Dns(_))));
     let own = method::own_ways(reader, &ids, &raw, files, global, paths);
     let names = names(reader, ids, way, own);
+    let deployment = deployment::read(reader, paths);
     if let Some(account) = &account {
         fits(reader, account, &names, key_type);
     }
@@ -112,6 +116,7 @@ pub(super) fn read(
             profile,
             auto_update,
             renew_before,
+            deployment,
             fingerprint,
         }),
         (why, _) => Err(why.unwrap_or_else(|| "no account".into())),

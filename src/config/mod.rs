@@ -5,6 +5,7 @@
 
 mod account;
 mod cert;
+mod deployment;
 mod firewall;
 mod method;
 mod mistake;
@@ -235,7 +236,10 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
             &mut accounts,
             paths,
         ) {
-            Ok(cert) => certs.push(cert),
+            Ok(mut cert) => {
+                deployment::check_uhttpd(&mut reader, &certs, &mut cert);
+                certs.push(cert);
+            }
             Err(why) => broken.push((name, why)),
         }
     }

@@ -1,5 +1,13 @@
-//! Puts certificates where services find them.
+//! Puts certificates where services find them, has the services use them, and looks whether they do.
 
+mod export;
+mod hooks;
 mod links;
+mod round;
+mod services;
+mod uhttpd;
+mod verify;
 
 pub use links::{intact, link, primary, promote};
+pub use round::{Round, Trouble};
+pub use uhttpd::{has_displaced, remove_displacing};

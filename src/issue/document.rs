@@ -62,6 +62,8 @@ pub fn document(
         stage: None,
         last_attempt: last_attempt(attempt, current),
         warnings: warnings(cert, current, attempt, now),
+        used_by: used_by(cert),
+        deployed: deployed(cert, held),
         secrets: secrets(cert),
     }
 }
@@ -82,6 +84,8 @@ pub(super) fn broken(section: &SectionName, why: &str) -> Document {
         stage: None,
         last_attempt: None,
         warnings: vec![format!("the configuration is wrong: {why}")],
+        used_by: Vec::new(),
+        deployed: None,
         secrets: Vec::new(),
     }
 }
@@ -146,10 +150,11 @@ fn warnings(
     if let (Some(v), Some(a)) = (current, attempt)
         && v.meta.is_valid(now)
     {
-        warnings.push(format!(
-            "the last attempt to replace it failed: {}",
-            a.problem
-        ));
+        let what = match a.stage {
+            Stage::Deploy | Stage::Verify => "putting the newest into use failed",
+            _ => "the last attempt to replace it failed",
+        };
+        warnings.push(format!("{what}: {}", a.problem));
     }
     if let (Some(v), Some(days)) = (current, cert.renew_before)
         && Timestamp::days(days.into()) > v.meta.lifetime() / 2
@@ -159,6 +164,20 @@ fn warnings(
         ));
     }
     warnings
+}
+
+/// Who is to have the certificate; one of staging is for nobody.
+fn used_by(cert: &Cert) -> Vec<String> {
+    match cert.staging {
+        true => Vec::new(),
+        false => cert.deployment.receivers(),
+    }
+}
+
+fn deployed(cert: &Cert, held: &Held) -> Option<i64> {
+    let told = !cert.staging && !held.is_untold(&cert.deployment);
+    let note = held.deployed.as_ref().filter(|_| told)?;
+    (Some(note.version) == held.current).then_some(note.at)
 }
 
 /// The names of the credentials that are set.

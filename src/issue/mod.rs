@@ -3,6 +3,7 @@
 
 mod check;
 mod clients;
+mod deploy;
 mod document;
 mod failure;
 mod leftover;
@@ -18,7 +19,7 @@ use document::document;
 pub use failure::{Failure, Retry};
 
 use crate::config::{Cert, Config};
-use crate::deploy;
+use crate::deploy as links;
 use crate::plan::{Action, Task, Waiting, Wish, plan};
 use crate::status::{self, Recorder};
 use crate::store::{Area, secure};
@@ -87,17 +88,20 @@ impl<'a> Engine<'a> {
         Area::new(self.paths, &cert.name, cert.staging)
     }
 
+    fn is_linked(&self, cert: &Cert) -> bool {
+        links::intact(self.paths, &cert.name) && !self.is_displaced(cert)
+    }
+
     /// What the store holds for all sections.
     pub fn inventory(&self) -> Inventory {
         let sections = self.config.certs.iter().map(|cert| {
             let mut held = self.area(cert).held();
-            held.linked =
-                cert.staging || held.current.is_none() || deploy::intact(self.paths, &cert.name);
+            held.linked = cert.staging || held.current.is_none() || self.is_linked(cert);
             (cert.name.clone(), held)
         });
         Inventory {
             sections: sections.collect(),
-            primary: deploy::primary(self.paths),
+            primary: links::primary(self.paths),
         }
     }
 
@@ -201,7 +205,8 @@ impl<'a> Engine<'a> {
         record.say(now, &format!("{}: {}", describe(task.action), task.reason));
         let step = match task.action {
             Action::Cleanup => self.clean_up(cert, &mut record),
-            Action::Deploy => self.put_into_use(cert, &area, &mut record),
+            Action::Deploy => self.put_into_use(cert, &area, &mut record, false),
+            Action::Retry => self.put_into_use(cert, &area, &mut record, true),
             Action::Forget => self.forget(&area),
             Action::Issue => section::advance(self, cert, &area, clients, &mut record, true),
             Action::Resume => section::advance(self, cert, &area, clients, &mut record, false),
@@ -242,7 +247,7 @@ impl<'a> Engine<'a> {
     }
 
     fn document(&self, cert: &Cert, area: &Area) -> status::Document {
-        let primary = deploy::primary(self.paths);
+        let primary = links::primary(self.paths);
         let held = area.held();
         document(
             self.config,
@@ -279,64 +284,12 @@ impl<'a> Engine<'a> {
         status::forget_others(self.paths, self.config.names());
     }
 
-    /// Puts the newest valid version into use: links first, then the one rename that counts.
-    fn put_into_use(
-        &self,
-        cert: &Cert,
-        area: &Area,
-        record: &mut Recorder<'_>,
-    ) -> Result<Step, Failure> {
-        record.enter(self.clock.now(), Stage::Deploy, "putting it into use");
-        let held = area.held();
-        let newest = held
-            .newest_valid(self.clock.now())
-            .or_else(|| held.current());
-        let Some(version) = newest else {
-            return Ok(Step::Done("there is no version to put into use".into()));
-        };
-        // Before it is in use, or the next certificate would have its key.
-        if held.current != Some(version.number) {
-            area.finish_work()?;
-        }
-        if !cert.staging {
-            let foreign = deploy::link(self.paths, &cert.name)?;
-            self.report_foreign(&foreign, record);
-        }
-        if held.current != Some(version.number) {
-            area.activate(version.number)?;
-        }
-        if !cert.staging && self.config.primary.as_ref() == Some(&cert.name) {
-            let now = deploy::primary(self.paths);
-            if now.as_deref() != Some(cert.name.as_str()) {
-                let foreign = deploy::promote(self.paths, &cert.name)?;
-                self.report_foreign(&foreign, record);
-            }
-        }
-        area.prune()?;
-        let until = Timestamp(version.meta.not_after);
-        let kind = if cert.staging {
-            "a staging certificate is held"
-        } else {
-            "a certificate is in use"
-        };
-        Ok(Step::Done(format!("{kind} until {until}")))
-    }
-
     /// Drops what is noted of work that nobody wants any more.
     fn forget(&self, area: &Area) -> Result<Step, Failure> {
         area.finish_work()?;
         Ok(Step::Done(
             "the certificate in use is the one that is wanted".into(),
         ))
-    }
-
-    fn report_foreign(&self, names: &[String], record: &mut Recorder<'_>) {
-        for name in names {
-            let text = format!(
-                "/etc/ssl/domains/{name} is not a link of certkeeper's and stays as it is; remove it to have the certificate there"
-            );
-            record.say(self.clock.now(), &text);
-        }
     }
 }
 
@@ -346,6 +299,7 @@ fn describe(action: Action) -> &'static str {
         Action::Resume => "going on",
         Action::Issue => "getting a certificate",
         Action::Deploy => "deploying",
+        Action::Retry => "trying once more",
         Action::Forget => "tidying up",
     }
 }

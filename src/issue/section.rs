@@ -309,7 +309,8 @@ fn download(
     work.area.add_version(parts, &meta)?;
     work.area.note_issued(issued)?;
     work.area.finish_work()?;
-    work.engine.put_into_use(work.cert, work.area, record)
+    work.engine
+        .put_into_use(work.cert, work.area, record, false)
 }
 
 /// The chain's leaf, the certificates above it as PEM, and the key; or what is wrong with them.

@@ -12,6 +12,7 @@ mod peer;
 mod resolver;
 mod roots;
 mod routes;
+mod served;
 mod tls;
 
 pub use clock::SystemClock;
@@ -22,6 +23,7 @@ pub use http::{Client, Limits, Options};
 pub use resolver::{ResolveError, Resolver, lookup_host};
 pub use roots::Roots;
 pub use routes::{default_devices, devices};
+pub use served::{Unseen, served_certificate};
 
 #[cfg(test)]
 #[path = "../../tests/net/ca.rs"]

@@ -5,7 +5,7 @@ mod due;
 pub use due::due;
 
 use crate::config::{Cert, Config};
-use crate::types::{Held, Inventory, Meta, OrderNote, SectionName, Timestamp};
+use crate::types::{Held, Inventory, Meta, OrderNote, SectionName, Stage, Timestamp};
 
 /// What a task does with its section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Action {
     Issue,
     /// Put the newest stored version into use.
     Deploy,
+    /// Put a version into use that the services have not taken.
+    Retry,
     /// Drop the note of a failure that is over.
     Forget,
 }
@@ -85,7 +87,7 @@ pub fn plan(config: &Config, inventory: &Inventory, now: Timestamp, wish: &Wish)
         let held = inventory.held(&cert.name);
         let primary = inventory.primary.as_deref() == Some(cert.name.as_str());
         let promote = !primary && config.primary.as_ref() == Some(&cert.name);
-        let upkeep = upkeep(cert, held, promote, now);
+        let upkeep = upkeep(cert, held, promote, now, named);
         match decide(cert, held, now, named, wish.force) {
             Decision::Do(action, reason) => {
                 if held.presented && action != Action::Resume {
@@ -148,8 +150,14 @@ enum Decision {
 }
 
 /// Why what is held is not in use as it should be.
-fn upkeep(cert: &Cert, held: &Held, promote: bool, now: Timestamp) -> Option<&'static str> {
-    let newest = held.newest_valid(now);
+fn upkeep(
+    cert: &Cert,
+    held: &Held,
+    promote: bool,
+    now: Timestamp,
+    named: bool,
+) -> Option<&'static str> {
+    let newest = held.newest_usable(now);
     if newest.is_some_and(|v| Some(v.number) != held.current) {
         return Some("a stored version is not in use yet");
     }
@@ -162,7 +170,11 @@ fn upkeep(cert: &Cert, held: &Held, promote: bool, now: Timestamp) -> Option<&'s
     match (held.linked, promote) {
         (false, _) => Some("links in /etc/ssl/domains are missing"),
         (true, true) => Some("it is to be the primary certificate"),
-        (true, false) => None,
+        (true, false) => {
+            let untold = held.is_untold(&cert.deployment)
+                && rest_of_deploy(cert, held, now, named).is_none();
+            untold.then_some("not everybody has been told of the certificate in use")
+        }
     }
 }
 
@@ -183,6 +195,9 @@ fn decide(cert: &Cert, held: &Held, now: Timestamp, named: bool, force: bool) ->
     {
         return attempt(cert, held, reason, now, named, force);
     }
+    if let Some(decision) = offer(cert, held, now, named) {
+        return decision;
+    }
     if newest.is_some_and(|v| Some(v.number) != held.current && v.meta.is_valid(now)) {
         return Decision::Nothing;
     }
@@ -197,6 +212,37 @@ fn decide(cert: &Cert, held: &Held, now: Timestamp, named: bool, force: bool) ->
     Decision::Nothing
 }
 
+/// What services have refused is not offered again by each run, nor is everybody told again each
+/// time when that failed.
+fn offer(cert: &Cert, held: &Held, now: Timestamp, named: bool) -> Option<Decision> {
+    let refused = held
+        .newest_valid(now)
+        .is_some_and(|v| held.is_refused(v.number));
+    if cert.staging || !(refused || held.is_untold(&cert.deployment)) {
+        return None;
+    }
+    let rest = rest_of_deploy(cert, held, now, named);
+    let again = || Decision::Do(Action::Retry, "services have not taken it".into());
+    rest.or_else(|| refused.then(again))
+}
+
+/// Wait, because telling everybody failed?
+fn rest_of_deploy(cert: &Cert, held: &Held, now: Timestamp, named: bool) -> Option<Decision> {
+    let failed = held.attempt.as_ref();
+    let failed = failed.is_some_and(|a| matches!(a.stage, Stage::Deploy | Stage::Verify));
+    resting(cert, held, now).filter(|_| failed && !named)
+}
+
+/// Wait, because of a failure of this very configuration?
+fn resting(cert: &Cert, held: &Held, now: Timestamp) -> Option<Decision> {
+    let last = held.attempt.as_ref()?;
+    let next = Timestamp(last.next);
+    // A clock that was set back must not block for ever: nothing waits longer than a week.
+    let sane = next.since(now) <= GUARD_WINDOW;
+    let waits = sane && last.fingerprint == cert.fingerprint && now < next;
+    waits.then(|| Decision::Wait(next, last.problem.clone(), false))
+}
+
 /// A certificate is wanted: now, or later because of a failure or the guard?
 fn attempt(
     cert: &Cert,
@@ -206,13 +252,11 @@ fn attempt(
     named: bool,
     force: bool,
 ) -> Decision {
-    if let Some(last) = &held.attempt {
-        let next = Timestamp(last.next);
-        // A clock that was set back must not block for ever: nothing waits longer than a week.
-        let sane = next.since(now) <= GUARD_WINDOW;
-        if !named && !force && sane && last.fingerprint == cert.fingerprint && now < next {
-            return Decision::Wait(next, last.problem.clone(), false);
-        }
+    if !named
+        && !force
+        && let Some(wait) = resting(cert, held, now)
+    {
+        return wait;
     }
     if let Some(order) = held.order.as_ref().filter(|o| resumable(cert, o, now)) {
         for (until, why) in [

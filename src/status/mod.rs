@@ -44,6 +44,12 @@ pub struct Document {
     /// What deserves a look although all goes on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Who is to have the certificate: `service nginx`, `export /srv/tls`, `hook mail`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_by: Vec<String>,
+    /// When they were told of the one in use, if they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployed: Option<i64>,
     /// The names of the credentials that are set; never their values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,

@@ -106,7 +106,7 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 }
 
 /// Replaces a file by one rename. What a killed run left beside it is written over.
-pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+pub fn put(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let beside = beside(path);
     remove(&beside)?;
     write_new(&beside, bytes)?;
@@ -131,7 +131,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
 }
 
 /// Removes a file or link; one that is gone already is as good.
-pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
+pub fn remove(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(StoreError::of("removing", path)(e)),
         _ => Ok(()),
@@ -139,7 +139,7 @@ pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Reads a file of ours, `None` if there is none.
-pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -5,8 +5,9 @@ mod account;
 mod disk;
 mod lock;
 mod section;
+pub mod uci;
 
 pub use account::{AccountNote, AccountStore};
-pub use disk::{StoreError, make_folder, make_public, put_link, secure};
+pub use disk::{StoreError, make_folder, make_public, put, put_link, read, remove, secure};
 pub use lock::{Lock, Queue, Wanted};
 pub use section::{Area, Parts, Presented, sections};

@@ -5,7 +5,7 @@ use super::disk::{
     write_new,
 };
 use crate::types::{
-    Attempt, Held, Issued, Meta, OrderNote, Paths, SectionName, Timestamp, Version,
+    Attempt, Deployed, Held, Issued, Meta, OrderNote, Paths, SectionName, Timestamp, Version,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -103,6 +103,7 @@ impl Area {
                 "order.json" => held.order = self.json("order.json"),
                 "attempt.json" => held.attempt = self.json("attempt.json"),
                 "issued.json" => held.issued = self.json("issued.json").unwrap_or_default(),
+                "deployed.json" => held.deployed = self.json("deployed.json"),
                 "cleanup.json" => held.presented = true,
                 other => held.untidy |= is_beside(other),
             }
@@ -156,6 +157,19 @@ impl Area {
     /// Notes how the last attempt failed.
     pub fn put_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
         self.put_json("attempt.json", attempt)
+    }
+
+    /// Forgets the last attempt's failure.
+    pub fn drop_attempt(&self) -> Result<(), StoreError> {
+        remove(&self.dir.join("attempt.json"))
+    }
+
+    /// Notes who was told of which version; the same note is not written again.
+    pub fn put_deployed(&self, note: &Deployed) -> Result<(), StoreError> {
+        if self.json::<Deployed>("deployed.json").as_ref() == Some(note) {
+            return Ok(());
+        }
+        self.put_json("deployed.json", note)
     }
 
     /// Forgets the order under way. Its key stays for the next: making one can take minutes.

@@ -1,6 +1,6 @@
 //! What the store holds, as plain data: the store reads it, the plan decides by it.
 
-use super::{SectionName, Stage, State, Timestamp};
+use super::{Deployed, Deployment, SectionName, Stage, State, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -129,6 +129,8 @@ pub struct Held {
     pub issued: Vec<Issued>,
     /// The links in /etc/ssl/domains are in place.
     pub linked: bool,
+    /// Which version services, copies and hooks have.
+    pub deployed: Option<Deployed>,
 }
 
 /// One issuance, for the guard against issuing in a circle.
@@ -146,6 +148,27 @@ impl Held {
         self.versions
             .iter()
             .find(|v| Some(v.number) == self.current)
+    }
+
+    /// True if the services did not take that version.
+    pub fn is_refused(&self, number: u64) -> bool {
+        let note = self.deployed.as_ref();
+        note.is_some_and(|d| d.refused.contains(&number))
+    }
+
+    /// True if not all who are to have the version in use were told of it.
+    pub fn is_untold(&self, wanted: &Deployment) -> bool {
+        let told = |d: &Deployed| {
+            Some(d.version) == self.current
+                && wanted.receivers().iter().all(|r| d.receivers.contains(r))
+        };
+        self.current.is_some() && !wanted.is_empty() && !self.deployed.as_ref().is_some_and(told)
+    }
+
+    /// The newest version that is valid and not refused, in use or not.
+    pub fn newest_usable(&self, now: Timestamp) -> Option<&Version> {
+        let valid = self.versions.iter().filter(|v| v.meta.is_valid(now));
+        valid.into_iter().find(|v| !self.is_refused(v.number))
     }
 
     /// The newest version that is valid, in use or not.

@@ -1,5 +1,6 @@
 //! The words that every room shares. Nothing here does I/O.
 
+mod deploy;
 mod disk;
 mod http;
 mod inventory;
@@ -11,6 +12,7 @@ mod state;
 mod text;
 mod time;
 
+pub use deploy::{Deployed, Deployment, Export, Target};
 pub use disk::disk_remedy;
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};
 pub use inventory::{Attempt, CLOCK_MARGIN, Held, Inventory, Issued, Meta, OrderNote, Version};
@@ -19,7 +21,7 @@ pub use nearest::nearest;
 pub use owner::{Owner, Owners};
 pub use paths::Paths;
 pub use state::{Stage, State};
-pub use text::{few, shown};
+pub use text::{few, shown, visible};
 pub use time::Timestamp;
 
 use std::fmt;

@@ -56,6 +56,11 @@ impl Paths {
         self.at("/etc/certkeeper/primary")
     }
 
+    /// The programs that may be run as hooks.
+    pub fn hooks(&self) -> PathBuf {
+        self.at("/etc/certkeeper/hooks")
+    }
+
     /// Where services find certificates.
     pub fn domains(&self) -> PathBuf {
         self.at("/etc/ssl/domains")

@@ -72,6 +72,8 @@ pub enum Stage {
     Store,
     /// Putting it into use.
     Deploy,
+    /// Looking whether services serve it.
+    Verify,
     /// Done.
     Done,
 }
@@ -88,6 +90,7 @@ impl fmt::Display for Stage {
             Self::Download => "download",
             Self::Store => "store",
             Self::Deploy => "deploy",
+            Self::Verify => "verify",
             Self::Done => "done",
         })
     }

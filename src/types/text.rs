@@ -7,6 +7,20 @@ pub fn shown(text: &str, max: usize) -> String {
     plain.take(max).collect()
 }
 
+/// A foreign text whose control characters are shown as what they are (`\u{1b}`), cut to that many
+/// characters of it.
+pub fn visible(text: &str, max: usize) -> String {
+    let mut out = String::new();
+    for c in text.chars().take(max) {
+        match c {
+            '\t' => out.push(' '),
+            c if c.is_control() || directs(c) => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// Marks that turn the writing direction of what follows (Unicode annex 9).
 fn directs(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -165,6 +165,12 @@ need_servers() {
 	need_unpacked pdns_server pdns-server pdns-backend-sqlite3
 }
 
+# need_services: what a router may serve a certificate with, beside nginx.
+need_services() {
+	need_unpacked haproxy haproxy
+	need_unpacked lighttpd lighttpd lighttpd-mod-openssl
+}
+
 # need_peers: the other ACME clients, for tests/bench. Two of them call curl.
 need_peers() {
 	local peer
@@ -205,6 +211,11 @@ print_versions() {
 	printf 'pebble       %s\n' "$(pebble_version)"
 	printf 'pdns_server  %s\n' "$("$(find_tool pdns_server)" --version 2>&1 | grep -o '[0-9]\+\.[0-9.]\+' | head -n 1)"
 	printf 'nginx        %s\n' "$("$(find_tool nginx)" -v 2>&1 | sed 's|.*/||')"
+	# The demo does without these.
+	[ -z "$(find_tool haproxy)" ] ||
+		printf 'haproxy      %s\n' "$("$(find_tool haproxy)" -v 2>&1 | sed -n 's/.*version \([^ ]*\).*/\1/p')"
+	[ -z "$(find_tool lighttpd)" ] ||
+		printf 'lighttpd     %s\n' "$("$(find_tool lighttpd)" -v 2>&1 | sed 's|.*/\([^ ]*\).*|\1|')"
 	printf 'openssl      %s\n' "$("$(find_tool openssl)" version | cut -d ' ' -f 2)"
 	printf 'rustc        %s\n' "$(rustc --version | cut -d ' ' -f 2)"
 }

@@ -58,6 +58,13 @@ cert | option provider 'names'; option dns_wait '0' | wait: Some(0ns)
 cert | option auto_update '0' | auto_update: false
 cert | option renew_before '1' | renew_before: Some(1)
 cert | option renew_before '366' | renew_before: Some(366)
+cert | list service 'uhttpd'; list service 'nginx haproxy' | services: ["uhttpd", "nginx", "haproxy"]
+cert | list hook 'mail'; list hook '/etc/certkeeper/hooks/vpn/push' | hooks: ["mail", "vpn/push"]
+cert | list export '/srv/tls:mosquitto' | Export { dir: "/r/srv/tls", user: Some("mosquitto") }
+cert | list export '/srv/tls' | Export { dir: "/r/srv/tls", user: None }
+cert | list verify '127.0.0.1:8443' | Target { host: "127.0.0.1", port: 8443, name: None }
+cert | list verify '[::1]:443/www.example.org' | Target { host: "::1", port: 443, name: Some("www.example.org") }
+cert | list verify 'mail.lan:993' | Target { host: "mail.lan", port: 993, name: None }
 domain | option validation_method 'webroot' | dir: "/r/var/run/acme/challenge"
 domain | option webroot '/srv/one' | Webroot { dir: "/r/srv/one" }
 domain | option provider 'names' | source: "provider names"
@@ -154,6 +161,20 @@ cert | dns_wait | -1 | a number from 0 to 86400 is wanted
 cert | renew_before | 0 | a number from 1 to 366 is wanted
 cert | renew_before | 367 | a number from 1 to 366 is wanted
 cert | renew_before | 30d | a number from 1 to 366 is wanted
+cert | service | ../nginx | the name of an init script in /etc/init.d is wanted
+cert | service | -x | the name of an init script
+cert | hook | /bin/sh | a program below /etc/certkeeper/hooks is wanted
+cert | hook | ../mail | a program below /etc/certkeeper/hooks is wanted
+cert | hook | /etc/certkeeper/hooks/ | a program below /etc/certkeeper/hooks is wanted
+cert | export | srv/tls | DIR or DIR:USER is wanted
+cert | export | /srv/../etc | DIR or DIR:USER is wanted
+cert | export | /srv/tls: | DIR or DIR:USER is wanted
+cert | export | /etc/certkeeper/copy | certkeeper's own folder
+cert | export | /etc/ssl/domains | certkeeper's own folder
+cert | verify | 127.0.0.1 | HOST:PORT or HOST:PORT/NAME is wanted
+cert | verify | ::1:443 | HOST:PORT or HOST:PORT/NAME is wanted
+cert | verify | 127.0.0.1:0 | HOST:PORT or HOST:PORT/NAME is wanted
+cert | verify | 127.0.0.1:443/*.example.org | HOST:PORT or HOST:PORT/NAME is wanted
 domain | validation_method | http | webroot, standalone or dns is wanted
 domain | webroot | www | beginning with /
 domain | provider | nosuch | there is no 'config provider' section of that name

@@ -31,11 +31,12 @@ config cert 'web'
 \toption account 'own'
 ";
 /// Where a file of the input lies. The folder of the account is named by a hash of its directory.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("order.json", "etc/certkeeper/certs/web/order.json"),
     ("attempt.json", "etc/certkeeper/certs/web/attempt.json"),
     ("issued.json", "etc/certkeeper/certs/web/issued.json"),
     ("cleanup.json", "etc/certkeeper/certs/web/cleanup.json"),
+    ("deployed.json", "etc/certkeeper/certs/web/deployed.json"),
     ("meta.json", "etc/certkeeper/certs/web/versions/1/meta.json"),
     (
         "meta2.json",

@@ -1,0 +1,146 @@
+//! Copies of certificate and key for readers that may not enter /etc/certkeeper.
+//!
+//! In the folder, `SECTION.crt` and `SECTION.key` lead through one link to the folder of the copies:
+//!
+//! ```text
+//! web.crt → .web/crt        web.key → .web/key        .web → .web.7
+//! ```
+//!
+//! One rename of that link replaces both or, on a full disk or at a power cut, neither. The folder
+//! may belong to the reader, so everything is done beneath an open handle of it and follows no link.
+
+use crate::types::{Export, Paths, SectionName};
+use rustix::fs::{
+    AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, fsync, mkdirat, open, openat, readlinkat,
+    renameat, symlinkat, unlinkat,
+};
+use rustix::io::Errno;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+const FOLDER: OFlags = OFlags::DIRECTORY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
+/// What a copy is called, and what it is a copy of.
+const COPIES: [(&str, &str); 2] = [("crt", "fullchain.pem"), ("key", "key.pem")];
+
+/// Puts copies of a version's certificate and key into a folder.
+pub(super) fn copy(
+    paths: &Paths,
+    section: &SectionName,
+    number: u64,
+    version: &Path,
+    export: &Export,
+) -> Result<(), String> {
+    let owner = export.user.as_deref().map(|u| user(paths, u)).transpose()?;
+    let failed = |e: io::Error| format!("export to {}: {e}", export.dir.display());
+    crate::store::make_public(&export.dir).map_err(|e| e.to_string())?;
+    place(section, number, version, &export.dir, owner).map_err(failed)
+}
+
+fn place(
+    section: &SectionName,
+    number: u64,
+    version: &Path,
+    dir: &Path,
+    owner: Option<(Uid, Gid)>,
+) -> io::Result<()> {
+    let dir = open(dir, FOLDER, Mode::empty())?;
+    let link = format!(".{section}");
+    let new = format!("{link}.{number}");
+    let before = readlinkat(&dir, &link, Vec::new()).ok();
+    let before = before.and_then(|t| t.into_string().ok());
+    // Written again into another folder: what is in use is never half of something.
+    let new = match before.as_deref() == Some(&new) {
+        true => format!("{new}.again"),
+        false => new,
+    };
+    clear(&dir, &new)?;
+    let written = fill(&dir, &new, version, owner);
+    if let Err(e) = written {
+        let _ = clear(&dir, &new);
+        return Err(e);
+    }
+    for (end, _) in COPIES {
+        put_link(&dir, &format!("{section}.{end}"), &format!("{link}/{end}"))?;
+    }
+    put_link(&dir, &link, &new)?;
+    fsync(&dir)?;
+    // Only a folder of ours, whatever the link said.
+    if let Some(old) = before.filter(|t| *t != new && t.starts_with(&format!("{link}."))) {
+        let _ = clear(&dir, &old);
+    }
+    Ok(())
+}
+
+/// Makes the folder of the copies.
+fn fill(dir: &OwnedFd, name: &str, version: &Path, owner: Option<(Uid, Gid)>) -> io::Result<()> {
+    mkdirat(dir, name, Mode::from(0o700))?;
+    let folder = openat(dir, name, FOLDER, Mode::empty())?;
+    for (end, source) in COPIES {
+        let text = fs::read(version.join(source))?;
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file = File::from(openat(&folder, end, flags, Mode::from(0o600))?);
+        file.write_all(&text)?;
+        own(&file, owner, 0o640)?;
+        file.sync_all()?;
+    }
+    own(&folder, owner, 0o750)?;
+    fsync(&folder)?;
+    Ok(())
+}
+
+/// Hands a file over; whose it is comes first, or somebody else could read it for a moment.
+fn own(file: impl std::os::fd::AsFd, owner: Option<(Uid, Gid)>, mode: u32) -> io::Result<()> {
+    if let Some((user, group)) = owner {
+        fchown(&file, Some(user), Some(group))?;
+    }
+    fchmod(&file, Mode::from(mode))?;
+    Ok(())
+}
+
+/// Replaces a link by one rename; a file that is in its place is replaced, too.
+fn put_link(dir: &OwnedFd, name: &str, target: &str) -> io::Result<()> {
+    if readlinkat(dir, name, Vec::new()).is_ok_and(|t| t.as_bytes() == target.as_bytes()) {
+        return Ok(());
+    }
+    let beside = format!(".{name}.new");
+    match unlinkat(dir, &beside, AtFlags::empty()) {
+        Err(e) if e != Errno::NOENT => return Err(e.into()),
+        _ => {}
+    }
+    symlinkat(target, dir, &beside)?;
+    Ok(renameat(dir, &beside, dir, name)?)
+}
+
+/// Removes a folder of copies.
+fn clear(dir: &OwnedFd, name: &str) -> io::Result<()> {
+    let folder = match openat(dir, name, FOLDER, Mode::empty()) {
+        Ok(folder) => folder,
+        Err(Errno::NOENT) => return Ok(()),
+        Err(e) => return Err(e.into()),
+    };
+    for (end, _) in COPIES {
+        match unlinkat(&folder, end, AtFlags::empty()) {
+            Err(e) if e != Errno::NOENT => return Err(e.into()),
+            _ => {}
+        }
+    }
+    Ok(unlinkat(dir, name, AtFlags::REMOVEDIR)?)
+}
+
+/// A user's number and group, by /etc/passwd.
+fn user(paths: &Paths, name: &str) -> Result<(Uid, Gid), String> {
+    let text = fs::read(paths.at("/etc/passwd")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let fields = text.lines().map(|l| l.split(':').collect::<Vec<_>>());
+    let mut found = fields.filter(|f| f.first() == Some(&name));
+    let ids = found.next().and_then(|f| {
+        let number = |i: usize| f.get(i)?.parse::<u32>().ok();
+        Some((Uid::from_raw(number(2)?), Gid::from_raw(number(3)?)))
+    });
+    ids.ok_or_else(|| format!("list export: there is no user '{name}' in /etc/passwd"))
+}
