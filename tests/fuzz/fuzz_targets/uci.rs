@@ -4,6 +4,7 @@
 
 use certkeeper::config::{self, Config};
 use certkeeper::types::Paths;
+use certkeeper::types::shown;
 use certkeeper::uci::{self, ParseError, Section, Value};
 use certkeeper_fuzz::{folder, split_at_line};
 use libfuzzer_sys::fuzz_target;
@@ -151,9 +152,12 @@ fn check_config(main: &[u8], secrets: &[u8], config: &Config) {
 
 /// True if the canary stands anywhere but behind the name of a credential.
 fn stands_open(sections: &[Section]) -> bool {
-    // Names are shown in lower case.
+    // Names are shown in lower case, and nothing with control characters.
     let same = |w: &[u8]| w.eq_ignore_ascii_case(CANARY.as_bytes());
-    let canary = |text: &[u8]| text.windows(CANARY.len()).any(same);
+    let canary = |text: &[u8]| {
+        let text = shown(&String::from_utf8_lossy(text), usize::MAX);
+        text.as_bytes().windows(CANARY.len()).any(same)
+    };
     sections.iter().any(|section| {
         let name = section.name.as_deref().unwrap_or_default();
         canary(section.kind.as_bytes())
