@@ -3,8 +3,8 @@
 #![no_main]
 
 use certkeeper::config::{self, Config};
-use certkeeper::types::Paths;
-use certkeeper::types::shown;
+use certkeeper::types::{Paths, shown};
+
 use certkeeper::uci::{self, ParseError, Section, Value};
 use certkeeper_fuzz::{folder, split_at_line};
 use libfuzzer_sys::fuzz_target;
