@@ -4,6 +4,7 @@ mod add;
 mod cas;
 mod check;
 mod live;
+mod local_ca;
 mod log;
 mod parse;
 mod providers;
@@ -87,6 +88,7 @@ const COMMANDS: &[Command] = &[
     secret::COMMAND,
     providers::COMMAND,
     cas::COMMAND,
+    local_ca::COMMAND,
 ];
 
 /// Where the program `nft` is.

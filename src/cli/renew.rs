@@ -136,6 +136,7 @@ fn work(run: &Run<'_>, config: &Config, todo: &[Wanted], report: &mut Report) {
         let more = engine.renew(&wish);
         report.outcomes.extend(more.outcomes);
         report.waiting.extend(more.waiting);
+        report.next_due = more.next_due;
         report.stopped |= more.stopped;
         if report.stopped {
             break;
@@ -330,27 +331,21 @@ fn show(run: &Run<'_>, config: &Config, report: &Report) {
         ));
     }
     if report.outcomes.is_empty() && report.waiting.is_empty() && !report.stopped {
-        run.say(&nothing_due(run, config, now));
+        run.say(&nothing_due(config, report.next_due.as_ref(), now));
     }
 }
 
-fn nothing_due(run: &Run<'_>, config: &Config, now: Timestamp) -> String {
+fn nothing_due(config: &Config, next: Option<&(Timestamp, SectionName)>, now: Timestamp) -> String {
     if config.certs.is_empty() {
         return match config.has_errors() {
             true => "no section can run: correct the errors above".into(),
             false => "there is no 'config cert' section yet; `certkeeper add www.example.org` shows how to make one".into(),
         };
     }
-    let inventory = run.engine(config, &|_, _, _| {}, None).inventory();
-    let due = config.certs.iter().filter(|c| c.enabled && c.auto_update);
-    let due = due.filter_map(|c| {
-        let current = inventory.held(&c.name).current()?;
-        Some((crate::plan::due(c, &current.meta), &c.name))
-    });
-    match due.min() {
+    match next {
         Some((at, section)) => format!(
             "nothing is due; the next is {section} {}",
-            super::term::until(at, now)
+            super::term::until(*at, now)
         ),
         None => "nothing is due".into(),
     }

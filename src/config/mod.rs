@@ -50,9 +50,25 @@ pub struct Global {
     pub wan_zone: Option<String>,
     /// Roots for CAs and DNS providers.
     pub ca_bundle: PathBuf,
+    /// The router's own CA.
+    pub local_ca: LocalCa,
     /// Say more.
     pub debug: bool,
 }
+
+/// The router's own CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalCa {
+    /// It serves until the public CA has issued.
+    pub enabled: bool,
+    /// The root's name; without, one made of the host's.
+    pub name: Option<String>,
+    /// How long a root is good.
+    pub days: i64,
+}
+
+/// Ten years: clients are told of a root by hand.
+const ROOT_DAYS: i64 = 3650;
 
 /// The whole configuration.
 #[derive(Clone, Debug)]
@@ -279,6 +295,13 @@ fn global(files: &Files<'_>, paths: &Paths, mistakes: &mut Vec<Mistake>) -> Glob
         ca_bundle: reader
             .path("ca_bundle", paths)
             .unwrap_or_else(|| paths.at("/etc/ssl/certs/ca-certificates.crt")),
+        local_ca: LocalCa {
+            enabled: reader.flag("local_ca", true),
+            name: local_ca_name(&mut reader),
+            days: reader
+                .number("local_ca_days", 1..=36_500)
+                .map_or(ROOT_DAYS, i64::from),
+        },
         debug: reader.flag("debug", false),
     }
 }
@@ -292,6 +315,19 @@ fn wan_zone(reader: &mut Reader<'_>) -> Option<String> {
     let wanted = "the name of a zone in /etc/config/firewall is wanted, such as wan";
     reader.wrong("wan_zone", &name, wanted);
     None
+}
+
+/// No common name is longer (RFC 5280 appendix A.1, ub-common-name).
+const NAME_MAX: usize = 64;
+
+fn local_ca_name(reader: &mut Reader<'_>) -> Option<String> {
+    let name = reader.text("local_ca_name")?;
+    let fits = name.chars().count() <= NAME_MAX && !name.contains(char::is_control);
+    if !fits {
+        let allowed = format!("up to {NAME_MAX} characters on one line are wanted");
+        reader.wrong("local_ca_name", &name, allowed);
+    }
+    fits.then_some(name)
 }
 
 fn dns_servers(reader: &mut Reader<'_>) -> Vec<SocketAddr> {

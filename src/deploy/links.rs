@@ -4,6 +4,7 @@
 use crate::store::{StoreError, make_public, put_link};
 use crate::types::{Paths, SectionName};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A section's links: ending and file of the version.
@@ -44,14 +45,12 @@ enum Place {
 }
 
 fn look(path: &Path, target: &Path) -> Place {
-    match fs::symlink_metadata(path) {
-        Err(_) => Place::Absent,
-        Ok(meta) if !meta.is_symlink() => Place::Foreign,
-        Ok(_) => match fs::read_link(path) {
-            Ok(found) if found == target => Place::Right,
-            Ok(found) if found.starts_with(OURS) => Place::Ours,
-            _ => Place::Foreign,
-        },
+    match fs::read_link(path) {
+        Ok(found) if found == target => Place::Right,
+        Ok(found) if found.starts_with(OURS) => Place::Ours,
+        Err(e) if e.kind() == ErrorKind::NotFound => Place::Absent,
+        // No link, or somebody else's.
+        _ => Place::Foreign,
     }
 }
 

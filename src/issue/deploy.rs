@@ -57,7 +57,7 @@ impl Engine<'_> {
         Ok(Step::Done(format!("{kind} until {until}")))
     }
 
-    fn link(&self, cert: &Cert, record: &mut Recorder<'_>) -> Result<(), Failure> {
+    pub(super) fn link(&self, cert: &Cert, record: &mut Recorder<'_>) -> Result<(), Failure> {
         if self.is_displaced(cert) {
             let text = "uhttpd has made a certificate of its own in the place of the links; they take its place again";
             record.say(self.clock.now(), text);
@@ -74,7 +74,7 @@ impl Engine<'_> {
         uhttpd && deploy::has_displaced(self.paths, &cert.name)
     }
 
-    fn promote(&self, cert: &Cert, record: &mut Recorder<'_>) -> Result<(), Failure> {
+    pub(super) fn promote(&self, cert: &Cert, record: &mut Recorder<'_>) -> Result<(), Failure> {
         let now = deploy::primary(self.paths);
         if self.config.primary.as_ref() == Some(&cert.name)
             && now.as_deref() != Some(cert.name.as_str())
@@ -127,7 +127,7 @@ impl Engine<'_> {
         }
     }
 
-    fn failure(&self, cert: &Cert, in_use: &Version, trouble: Trouble) -> Failure {
+    pub(super) fn failure(&self, cert: &Cert, in_use: &Version, trouble: Trouble) -> Failure {
         let section = &cert.name;
         match trouble {
             Trouble::Store(e) => e.into(),
@@ -168,7 +168,7 @@ fn former<'a>(held: &'a Held, new: &Version, now: Timestamp) -> Option<&'a Versi
 }
 
 /// The name that servers are asked for: the section's first; below a wildcard, www.
-fn server_name(cert: &Cert) -> String {
+pub(super) fn server_name(cert: &Cert) -> String {
     let ids = || cert.names.iter().map(|n| &n.id);
     let wild = |id: &&Identifier| id.domain().is_some_and(|d| d.is_wildcard());
     let plain = ids().find(|id| !wild(id)).or_else(|| ids().next());

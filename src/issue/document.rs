@@ -13,7 +13,8 @@ pub fn document(
     primary: Option<&str>,
     now: Timestamp,
 ) -> Document {
-    let current = held.current();
+    let lapsed = || held.local.in_use.then(|| held.versions.first()).flatten();
+    let current = held.current().or_else(lapsed);
     // A failure of another configuration says nothing about this one.
     let attempt = held.attempt.as_ref();
     let attempt = attempt.filter(|a| a.fingerprint == cert.fingerprint);
@@ -51,6 +52,7 @@ pub fn document(
         names: names.collect(),
         primary: primary == Some(cert.name.as_str()),
         source: match current {
+            _ if held.local.in_use => "local".into(),
             Some(_) if cert.staging => "staging".into(),
             Some(_) => "acme".into(),
             None => String::new(),
@@ -61,7 +63,7 @@ pub fn document(
         next: next.filter(|_| cert.enabled && config.global.enabled),
         stage: None,
         last_attempt: last_attempt(attempt, current),
-        warnings: warnings(cert, current, attempt, now),
+        warnings: warnings(cert, held, current, attempt, now),
         used_by: used_by(cert),
         deployed: deployed(cert, held),
         secrets: secrets(cert),
@@ -142,6 +144,7 @@ fn last_attempt(attempt: Option<&Attempt>, current: Option<&Version>) -> Option<
 
 fn warnings(
     cert: &Cert,
+    held: &Held,
     current: Option<&Version>,
     attempt: Option<&Attempt>,
     now: Timestamp,
@@ -155,6 +158,13 @@ fn warnings(
             _ => "the last attempt to replace it failed",
         };
         warnings.push(format!("{what}: {}", a.problem));
+    }
+    if held.local.uncovered {
+        warnings.push(
+            "the local CA's root may not certify these names, so nothing is served yet: \
+             `certkeeper local-ca reissue` makes a new root, which clients must be told of"
+                .into(),
+        );
     }
     if let (Some(v), Some(days)) = (current, cert.renew_before)
         && Timestamp::days(days.into()) > v.meta.lifetime() / 2

@@ -7,6 +7,7 @@ mod deploy;
 mod document;
 mod failure;
 mod leftover;
+mod local;
 mod propagate;
 mod provider;
 mod section;
@@ -20,7 +21,7 @@ pub use failure::{Failure, Retry};
 
 use crate::config::{Cert, Config};
 use crate::deploy as links;
-use crate::plan::{Action, Task, Waiting, Wish, plan};
+use crate::plan::{Action, Task, Waiting, Wish, due, plan};
 use crate::status::{self, Recorder};
 use crate::store::{Area, secure};
 use crate::types::{Clock, Inventory, Paths, SectionName, Stage, Timestamp};
@@ -69,6 +70,8 @@ pub struct Report {
     pub outcomes: Vec<(SectionName, Outcome)>,
     /// Sections that are due but must wait.
     pub waiting: Vec<Waiting>,
+    /// What was not due will be then, the first of all.
+    pub next_due: Option<(Timestamp, SectionName)>,
     /// The run was asked to stop.
     pub stopped: bool,
 }
@@ -96,7 +99,15 @@ impl<'a> Engine<'a> {
     pub fn inventory(&self) -> Inventory {
         let sections = self.config.certs.iter().map(|cert| {
             let mut held = self.area(cert).held();
-            held.linked = cert.staging || held.current.is_none() || self.is_linked(cert);
+            held.local = match cert.staging {
+                false => self.local_leaf(cert, &held),
+                true => {
+                    let public = Area::new(self.paths, &cert.name, false).held();
+                    self.local_leaf(cert, &public)
+                }
+            };
+            let bare = held.current.is_none() && !held.local.in_use;
+            held.linked = cert.staging && !held.local.in_use || bare || self.is_linked(cert);
             (cert.name.clone(), held)
         });
         Inventory {
@@ -113,6 +124,7 @@ impl<'a> Engine<'a> {
         self.publish(&inventory);
         let mut report = Report {
             waiting: plan.waiting,
+            next_due: self.next_due(&inventory),
             ..Report::default()
         };
         report.outcomes = self.clean_up_former();
@@ -164,6 +176,17 @@ impl<'a> Engine<'a> {
         report
     }
 
+    /// The section that is due first, and when.
+    fn next_due(&self, inventory: &Inventory) -> Option<(Timestamp, SectionName)> {
+        let certs = self.config.certs.iter();
+        let renewed = certs.filter(|c| c.enabled && c.auto_update);
+        let first = renewed.filter_map(|cert| {
+            let current = inventory.held(&cert.name).current()?;
+            Some((due(cert, &current.meta), &cert.name))
+        });
+        first.min().map(|(at, name)| (at, name.clone()))
+    }
+
     /// Closes what a killed run left open. If that fails it closes by itself, and a redirect that is
     /// needed tells why.
     fn close_ports(&self) {
@@ -207,6 +230,7 @@ impl<'a> Engine<'a> {
             Action::Cleanup => self.clean_up(cert, &mut record),
             Action::Deploy => self.put_into_use(cert, &area, &mut record, false),
             Action::Retry => self.put_into_use(cert, &area, &mut record, true),
+            Action::Local => self.serve_local(cert, &mut record),
             Action::Forget => self.forget(&area),
             Action::Issue => section::advance(self, cert, &area, clients, &mut record, true),
             Action::Resume => section::advance(self, cert, &area, clients, &mut record, false),
@@ -239,7 +263,8 @@ impl<'a> Engine<'a> {
         let now = self.clock.now();
         record.say(now, &format!("{} — {}", failure.problem, failure.remedy));
         let attempt = failure.attempt(cert, &area.held(), record.stage(), now);
-        let counts = action != Action::Cleanup && failure.retry != Retry::Stopped;
+        let aside = matches!(action, Action::Cleanup | Action::Local);
+        let counts = !aside && failure.retry != Retry::Stopped;
         if counts && let Err(e) = area.put_attempt(&attempt) {
             record.say(now, &format!("the failure could not be noted: {e}"));
         }
@@ -300,6 +325,7 @@ fn describe(action: Action) -> &'static str {
         Action::Issue => "getting a certificate",
         Action::Deploy => "deploying",
         Action::Retry => "trying once more",
+        Action::Local => "serving a local certificate",
         Action::Forget => "tidying up",
     }
 }

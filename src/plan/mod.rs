@@ -20,6 +20,8 @@ pub enum Action {
     Deploy,
     /// Put a version into use that the services have not taken.
     Retry,
+    /// Serve a certificate of the local CA.
+    Local,
     /// Drop the note of a failure that is over.
     Forget,
 }
@@ -87,6 +89,9 @@ pub fn plan(config: &Config, inventory: &Inventory, now: Timestamp, wish: &Wish)
         let held = inventory.held(&cert.name);
         let primary = inventory.primary.as_deref() == Some(cert.name.as_str());
         let promote = !primary && config.primary.as_ref() == Some(&cert.name);
+        if let Some(reason) = local(cert, held, promote, now) {
+            plan.push(cert, Action::Local, reason);
+        }
         let upkeep = upkeep(cert, held, promote, now, named);
         match decide(cert, held, now, named, wish.force) {
             Decision::Do(action, reason) => {
@@ -140,6 +145,27 @@ impl Plan {
             reason: reason.into(),
         });
     }
+}
+
+/// Why the local CA has something to do for a section.
+fn local(cert: &Cert, held: &Held, promote: bool, now: Timestamp) -> Option<&'static str> {
+    let local = &held.local;
+    if !cert.enabled || !local.needed || local.uncovered || held.newest_usable(now).is_some() {
+        return None;
+    }
+    match &local.newest {
+        None => Some("there is no certificate to serve yet"),
+        Some(leaf) if local_is_stale(cert, &leaf.meta, now) => Some("the local one does not fit"),
+        Some(_) if !local.in_use => Some("there is no valid certificate"),
+        Some(_) if !held.linked => Some("links in /etc/ssl/domains are missing"),
+        Some(_) if promote => Some("it is to be the primary certificate"),
+        Some(_) => None,
+    }
+}
+
+/// True if a certificate of the local CA is for other names, or past two thirds of its life.
+pub fn local_is_stale(cert: &Cert, meta: &Meta, now: Timestamp) -> bool {
+    names(cert) != meta.names || now.0 > meta.not_after.saturating_sub(meta.lifetime() / 3)
 }
 
 enum Decision {

@@ -4,10 +4,12 @@
 mod account;
 mod disk;
 mod lock;
+mod root;
 mod section;
 pub mod uci;
 
 pub use account::{AccountNote, AccountStore};
 pub use disk::{StoreError, make_folder, make_public, put, put_link, read, remove, secure};
 pub use lock::{Lock, Queue, Wanted};
+pub use root::{RootStore, RootTexts};
 pub use section::{Area, Parts, Presented, sections};

@@ -14,6 +14,10 @@ use std::path::{Path, PathBuf};
 
 /// No router gets there; a folder of that name is none of ours.
 const NUMBER_MAX: u64 = u64::MAX / 2;
+/// Where a version is prepared.
+const DRAFT: &str = "draft";
+/// The local CA's part of a section's folder.
+const LOCAL: &str = "local";
 /// Versions that are kept.
 const KEPT: usize = 3;
 /// How long an issuance is remembered for the guard.
@@ -74,6 +78,13 @@ impl Area {
         }
     }
 
+    /// The folder of the local CA's certificates for a section.
+    pub fn local(paths: &Paths, section: &SectionName) -> Self {
+        Self {
+            dir: paths.certs().join(section.as_str()).join(LOCAL),
+        }
+    }
+
     /// The folder's path.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -96,8 +107,9 @@ impl Area {
             let name = entry.file_name();
             match name.to_str().unwrap_or_default() {
                 "versions" => {
-                    held.versions = self.versions();
-                    held.untidy |= self.draft().exists();
+                    let (numbers, draft) = self.listed();
+                    held.versions = self.versions(numbers);
+                    held.untidy |= draft;
                 }
                 "current" => held.current = self.current(),
                 "order.json" => held.order = self.json("order.json"),
@@ -113,22 +125,42 @@ impl Area {
 
     fn current(&self) -> Option<u64> {
         let target = fs::read_link(self.dir.join("current")).ok()?;
-        target.file_name()?.to_str()?.parse().ok()
+        let number = target.strip_prefix("versions").ok()?;
+        number.to_str()?.parse().ok()
+    }
+
+    /// True if the local CA's certificate is the current one.
+    pub fn serves_local(&self) -> bool {
+        let target = fs::read_link(self.dir.join("current"));
+        target.is_ok_and(|t| t.starts_with(LOCAL))
+    }
+
+    /// Makes a version of the local CA's the current one.
+    pub fn activate_local(&self, number: u64) -> Result<(), StoreError> {
+        let target = Path::new(LOCAL).join("versions").join(number.to_string());
+        put_link(&self.dir.join("current"), &target)
+    }
+
+    /// The numbers of the versions, the newest first, and whether there is a draft.
+    fn listed(&self) -> (Vec<u64>, bool) {
+        let (mut numbers, mut draft) = (Vec::new(), false);
+        let entries = fs::read_dir(self.dir.join("versions"));
+        for entry in entries.into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            draft |= name == DRAFT;
+            let number = name.to_str().and_then(|n| n.parse().ok());
+            numbers.extend(number.filter(|n: &u64| *n < NUMBER_MAX));
+        }
+        numbers.sort_unstable_by(|a, b| b.cmp(a));
+        (numbers, draft)
     }
 
     fn numbers(&self) -> Vec<u64> {
-        let entries = fs::read_dir(self.dir.join("versions"));
-        let names = entries.into_iter().flatten().flatten();
-        let mut numbers: Vec<u64> = names
-            .filter_map(|e| e.file_name().to_str()?.parse().ok())
-            .filter(|n| *n < NUMBER_MAX)
-            .collect();
-        numbers.sort_unstable_by(|a, b| b.cmp(a));
-        numbers
+        self.listed().0
     }
 
-    fn versions(&self) -> Vec<Version> {
-        let numbers = self.numbers().into_iter();
+    fn versions(&self, numbers: Vec<u64>) -> Vec<Version> {
+        let numbers = numbers.into_iter();
         numbers
             .filter_map(|number| {
                 let meta = parse(&self.version_dir(number).join("meta.json"))?;
@@ -264,7 +296,7 @@ impl Area {
 
     /// Where a version is prepared, and where an old one is removed.
     fn draft(&self) -> PathBuf {
-        self.dir.join("versions/draft")
+        self.dir.join("versions").join(DRAFT)
     }
 
     /// Makes a version the current one: certificate and key change by one rename.

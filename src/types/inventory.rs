@@ -131,6 +131,21 @@ pub struct Held {
     pub linked: bool,
     /// Which version services, copies and hooks have.
     pub deployed: Option<Deployed>,
+    /// What the local CA does for the section.
+    pub local: LocalLeaf,
+}
+
+/// The local CA's certificate of a section.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LocalLeaf {
+    /// The section has no public certificate that serves, and is to have this.
+    pub needed: bool,
+    /// It is the one that is served.
+    pub in_use: bool,
+    /// The newest that was made.
+    pub newest: Option<Version>,
+    /// The root may not certify the section's names.
+    pub uncovered: bool,
 }
 
 /// One issuance, for the guard against issuing in a circle.

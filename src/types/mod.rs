@@ -15,7 +15,9 @@ mod time;
 pub use deploy::{Deployed, Deployment, Export, Target};
 pub use disk::disk_remedy;
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};
-pub use inventory::{Attempt, CLOCK_MARGIN, Held, Inventory, Issued, Meta, OrderNote, Version};
+pub use inventory::{
+    Attempt, CLOCK_MARGIN, Held, Inventory, Issued, LocalLeaf, Meta, OrderNote, Version,
+};
 pub use names::{Domain, Identifier, NameError, SectionName};
 pub use nearest::nearest;
 pub use owner::{Owner, Owners};

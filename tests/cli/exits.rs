@@ -86,7 +86,7 @@ fn one_when_a_section_is_wrong_and_the_others_run() {
     ]);
     hold(&temp, "before", END);
     link(&temp, "before");
-    let place = "error: /etc/config/certkeeper line 13, cert 'web', option renew_before 'soon': a number from 1 to 366";
+    let place = "error: /etc/config/certkeeper line 14, cert 'web', option renew_before 'soon': a number from 1 to 366";
     for line in ["renew", "renew before", "renew after", "check after"] {
         let finished = run(&temp, line, 1);
         has(&finished.stderr, &[place]);
@@ -112,7 +112,7 @@ fn one_when_a_section_is_wrong_and_the_others_run() {
     let temp = site(&["config cert\n\tlist domains 'a.example.org'\n".to_owned()]);
     has(
         &run(&temp, "check", 1).stderr,
-        &["line 6, cert: the section needs a name"],
+        &["line 7, cert: the section needs a name"],
     );
     // Nothing else to do, and nothing that can be done.
     let temp = site(&[cert("web", "option renew_before 'soon'")]);

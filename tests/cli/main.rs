@@ -37,7 +37,7 @@ const NOW: i64 = 1_800_000_000;
 const DAY: i64 = 86_400;
 
 /// The commands of this version.
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "renew",
     "status",
     "check",
@@ -47,12 +47,14 @@ const COMMANDS: [&str; 9] = [
     "secret",
     "providers",
     "cas",
+    "local-ca",
 ];
 
 /// What every configuration begins with. Nobody listens on port 1, for DNS neither.
 const OWN: &str = "\
 config certkeeper 'global'
 	option accept_tos '1'
+	option local_ca '0'
 	list dns_server '127.0.0.1:1'
 config account 'own'
 	option acme_server 'https://127.0.0.1:1/dir'

@@ -69,19 +69,19 @@ fn warnings_stop_nothing_and_errors_are_told_apart() {
     has(
         said[0],
         &[
-            "warning: /etc/config/certkeeper line 9, cert 'web', option serice: unknown option; did you mean 'service'?",
+            "warning: /etc/config/certkeeper line 10, cert 'web', option serice: unknown option; did you mean 'service'?",
         ],
     );
     has(
         said[1],
         &[
-            "warning: /etc/config/certkeeper line 10, cert 'web', option preferred_chain: this version does not act on it yet",
+            "warning: /etc/config/certkeeper line 11, cert 'web', option preferred_chain: this version does not act on it yet",
         ],
     );
     has(
         said[2],
         &[
-            "error: /etc/config/certkeeper line 14, cert 'bad', option enabled 'x': 1 or 0 is wanted",
+            "error: /etc/config/certkeeper line 15, cert 'bad', option enabled 'x': 1 or 0 is wanted",
         ],
     );
     // Warnings alone leave the exit code as it is.

@@ -48,7 +48,7 @@ impl Site {
     pub fn configure(&self, lines: &str) {
         let lines = lines.replace("PORT", &self.port.to_string());
         self.temp.uci(&format!(
-            "config certkeeper 'global'\n\toption accept_tos '1'\n\
+            "config certkeeper 'global'\n\toption accept_tos '1'\n\toption local_ca '0'\n\
              config account 'own'\n\toption acme_server '{DIRECTORY}'\n\
              config cert 'web'\n\tlist domains '{NAME}'\n\toption account 'own'\n\toption key_type '{}'\n\t{}\n",
             self.key_type,

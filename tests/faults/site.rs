@@ -103,6 +103,7 @@ impl Site {
             "\
 config certkeeper 'global'
 \toption accept_tos '1'
+\toption local_ca '0'
 
 config account 'pebble'
 \toption acme_server '{}'

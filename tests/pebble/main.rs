@@ -12,6 +12,7 @@ mod files;
 mod former;
 mod interrupted;
 mod issue;
+mod local;
 mod moods;
 mod relay;
 mod renewal;

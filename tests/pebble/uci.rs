@@ -4,6 +4,7 @@
 pub const GLOBAL: &str = "\
 config certkeeper 'global'
 \toption accept_tos '1'
+\toption local_ca '0'
 \toption webroot '/www'
 ";
 

@@ -118,7 +118,7 @@ impl Lab {
         let url = self.pebble.directory_url_at("192.0.2.1");
         let names = WANS.map(|(name, _)| format!("\tlist domains '{name}'\n"));
         self.temp.uci(&format!(
-            "config certkeeper 'global'\n\toption accept_tos '1'\n\t{global}\n\
+            "config certkeeper 'global'\n\toption accept_tos '1'\n\toption local_ca '0'\n\t{global}\n\
              config account 'pebble'\n\toption acme_server '{url}'\n\toption ca_file '/etc/ssl/ca.pem'\n\
              config cert 'web'\n\toption account 'pebble'\n{}\t{cert}\n",
             names.concat()

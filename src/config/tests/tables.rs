@@ -30,6 +30,9 @@ certkeeper | list dns_server '9.9.9.9'; list dns_server '2620:fe::fe' | dns_serv
 certkeeper | list dns_server '[2620:fe::fe]:5353 127.0.0.1:5353 [::1]' | dns_servers: [[2620:fe::fe]:5353, 127.0.0.1:5353, [::1]:53]
 certkeeper | option wan_zone 'wan_2-b' | wan_zone: Some("wan_2-b")
 certkeeper | option ca_bundle '/etc/roots.pem' | ca_bundle: "/r/etc/roots.pem"
+certkeeper | option local_ca '0' | local_ca: LocalCa { enabled: false
+certkeeper | option local_ca_name 'My router' | name: Some("My router")
+certkeeper | option local_ca_days '730' | days: 730
 certkeeper | option debug '1' | debug: true
 account | option ca 'letsencrypt' | preset: Some("letsencrypt")
 account | option acme_server 'https://other.test:14000/dir' | ca: "other.test:14000"
@@ -103,6 +106,9 @@ const BAD: &str = "
 certkeeper | enabled | maybe | 1 or 0 is wanted
 certkeeper | accept_tos | True | 1 or 0 is wanted
 certkeeper | debug | 2 | 1 or 0 is wanted
+certkeeper | local_ca | maybe | 1 or 0 is wanted
+certkeeper | local_ca_name | 12345678901234567890123456789012345678901234567890123456789012345 | up to 64 characters
+certkeeper | local_ca_days | 0 | a number from 1 to 36500
 certkeeper | account_email | me | an e-mail address is wanted, such as
 certkeeper | account_email | me@example.org,you@example.org | an e-mail address is wanted
 certkeeper | account_email | <me@example.org> | an e-mail address is wanted

@@ -29,7 +29,7 @@ class Certkeeper:
         for name, place in (("www", self.world.webroot), ("var", self.world.volatile / "var")):
             if not (self.root / name).is_symlink():
                 (self.root / name).symlink_to(place)
-        text = ["config certkeeper 'global'", "\toption accept_tos '1'", "\toption webroot '/www'"]
+        text = ["config certkeeper 'global'", "\toption accept_tos '1'", "\toption local_ca '0'", "\toption webroot '/www'"]
         if case.method == "dns":
             text.append(f"\tlist dns_server '{self.world.dns_server}'")
         text += ["", "config account 'pebble'", f"\toption acme_server '{self.world.directory}'"]

@@ -1,0 +1,98 @@
+//! `local-ca`: the root that clients may be told to trust.
+
+use super::parse::Command;
+use super::{Ended, Exit, Result, Run};
+use crate::issue::Failure;
+use crate::local_ca::Root;
+use crate::store::Lock;
+use crate::x509::to_pem;
+use serde_json::json;
+
+pub(super) const COMMAND: Command = Command {
+    name: "local-ca",
+    args: "show|export|reissue",
+    summary: "shows, prints or replaces the root of the router's own CA",
+    help: "Until the public CA has issued, and after a lapse, sections serve a certificate of the router's\n\
+           own CA (option local_ca 0 in section 'global' ends that). `show` tells about its root, `export`\n\
+           prints it as PEM for clients that are to trust it, `reissue` makes a new one for the names that\n\
+           are configured now: every client must be told of it anew.",
+    options: &[],
+    run,
+};
+
+fn run(run: &Run<'_>) -> Result<Exit> {
+    let words: Vec<&str> = run.parsed.free.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["show"] => show(run),
+        ["export"] => export(run),
+        ["reissue"] => reissue(run),
+        _ => Err(run.usage()),
+    }
+}
+
+fn stored(run: &Run<'_>) -> Result<Root> {
+    let config = run.config()?;
+    let root = run.engine(&config, &|_, _, _| {}, None).stored_root();
+    root.map_err(ended)?.ok_or_else(|| {
+        let text = "the router has no CA of its own yet; `certkeeper renew` makes it when a section needs it, \
+                    `certkeeper local-ca reissue` at once";
+        Ended(Exit::Failed, text.into())
+    })
+}
+
+fn ended(failure: Failure) -> Ended {
+    let text = format!("{} — {}", failure.problem, failure.remedy);
+    Ended(Exit::Failed, text)
+}
+
+fn show(run: &Run<'_>) -> Result<Exit> {
+    tell(run, &stored(run)?);
+    Ok(Exit::Done)
+}
+
+fn tell(run: &Run<'_>, root: &Root) {
+    let certificate = root.certificate();
+    let names = root.names();
+    let names: Vec<&str> = names.lines().collect();
+    if run.parsed.json {
+        run.say_json(&json!({
+            "subject": certificate.subject, "not_before": certificate.not_before.0,
+            "not_after": certificate.not_after.0, "fingerprint": certificate.fingerprint(), "names": names,
+        }));
+        return;
+    }
+    run.say(&format!(
+        "subject      {}\nvalid        {} to {}\nSHA-256      {}\nmay certify  {}, names of the local network, private addresses",
+        certificate.subject,
+        certificate.not_before,
+        certificate.not_after,
+        certificate.fingerprint(),
+        names.join(" ")
+    ));
+}
+
+fn export(run: &Run<'_>) -> Result<Exit> {
+    let pem = to_pem(&stored(run)?.certificate().der);
+    match run.parsed.json {
+        true => run.say_json(&json!({ "pem": pem })),
+        false => run.say(&pem),
+    }
+    Ok(Exit::Done)
+}
+
+fn reissue(run: &Run<'_>) -> Result<Exit> {
+    let config = run.config()?;
+    let lock = Lock::take(&run.paths).map_err(|e| Ended(Exit::Failed, e.to_string()))?;
+    let Some(_lock) = lock else {
+        let text = "another run is at work; try again when it has ended";
+        return Err(Ended(Exit::Busy, text.into()));
+    };
+    let engine = run.engine(&config, &|_, _, _| {}, None);
+    let (root, sections) = engine.reissue_root().map_err(ended)?;
+    run.tell("the router's CA has a new root: clients that trusted the former one must be told of it (`certkeeper local-ca export`)");
+    for section in sections {
+        run.tell(&format!("{section}: its local certificate was made anew"));
+    }
+    tell(run, &root);
+    Ok(Exit::Done)
+}
