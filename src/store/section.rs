@@ -277,10 +277,17 @@ impl Area {
 
     /// Forgets the work that led to a stored version.
     pub fn finish_work(&self) -> Result<(), StoreError> {
-        for name in ["order.json", "attempt.json", "pending/key.pem"] {
+        for name in ["order.json", "attempt.json"] {
             remove(&self.dir.join(name))?;
         }
-        clear(&self.dir.join("pending"))
+        // The order goes first for sure: found without its key after a power cut, it would be gone on
+        // with in vain.
+        if self.dir.exists() {
+            sync_folder(&self.dir)?;
+        }
+        let pending = self.dir.join("pending");
+        remove(&pending.join("key.pem"))?;
+        clear(&pending)
     }
 
     /// Removes what ended runs left half-written.
