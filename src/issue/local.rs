@@ -40,11 +40,11 @@ impl Engine<'_> {
                 ..LocalLeaf::default()
             };
         }
-        let newest = Area::local(self.paths, &cert.name)
-            .held()
-            .versions
-            .into_iter()
-            .next();
+        let held = Area::local(self.paths, &cert.name).held();
+        let newest = held.versions.first().cloned();
+        let untold = newest
+            .as_ref()
+            .is_some_and(|v| held.is_untold_of(v.number, &cert.deployment));
         let stale = |v: &Version| plan::local_is_stale(cert, &v.meta, self.clock.now());
         let uncovered = newest.as_ref().is_none_or(stale)
             && self
@@ -54,6 +54,7 @@ impl Engine<'_> {
             needed: true,
             in_use,
             newest,
+            untold: untold && !cert.staging,
             uncovered,
         }
     }

@@ -159,6 +159,7 @@ fn local(cert: &Cert, held: &Held, promote: bool, now: Timestamp) -> Option<&'st
         Some(_) if !local.in_use => Some("there is no valid certificate"),
         Some(_) if !held.linked => Some("links in /etc/ssl/domains are missing"),
         Some(_) if promote => Some("it is to be the primary certificate"),
+        Some(_) if local.untold => Some("not everybody has been told of it"),
         Some(_) => None,
     }
 }

@@ -144,6 +144,8 @@ pub struct LocalLeaf {
     pub in_use: bool,
     /// The newest that was made.
     pub newest: Option<Version>,
+    /// Not all who are to have it were told of it.
+    pub untold: bool,
     /// The root may not certify the section's names.
     pub uncovered: bool,
 }
@@ -173,11 +175,16 @@ impl Held {
 
     /// True if not all who are to have the version in use were told of it.
     pub fn is_untold(&self, wanted: &Deployment) -> bool {
+        self.current
+            .is_some_and(|number| self.is_untold_of(number, wanted))
+    }
+
+    /// True if not all who are to have that version were told of it.
+    pub fn is_untold_of(&self, number: u64, wanted: &Deployment) -> bool {
         let told = |d: &Deployed| {
-            Some(d.version) == self.current
-                && wanted.receivers().iter().all(|r| d.receivers.contains(r))
+            d.version == number && wanted.receivers().iter().all(|r| d.receivers.contains(r))
         };
-        self.current.is_some() && !wanted.is_empty() && !self.deployed.as_ref().is_some_and(told)
+        !wanted.is_empty() && !self.deployed.as_ref().is_some_and(told)
     }
 
     /// The newest version that is valid and not refused, in use or not.

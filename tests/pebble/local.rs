@@ -121,6 +121,33 @@ fn serves_where_no_clock_is_set() {
 }
 
 #[test]
+fn who_could_not_be_told_is_told_by_the_next_run() {
+    let Some(site) = Site::web() else { return };
+    let web = cert(
+        "web",
+        &["www.demo.example"],
+        &with(site.by_webroot(), &[("list hook", "tell")]),
+    );
+    configure(&site, NOBODY, &[web]);
+    let run = site.ends(&["renew"], 1);
+    assert!(run.stdout.contains("not everywhere"), "{}", run.report());
+    is_local(&site, "web");
+    let hook = site
+        .temp
+        .write("etc/certkeeper/hooks/tell", "#!/bin/sh\nexit 0\n");
+    fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+        .expect("a mode");
+    let run = site.ends(&["renew"], 4);
+    assert!(
+        run.stderr.contains("not everybody has been told of it"),
+        "{}",
+        run.report()
+    );
+    let run = site.ends(&["renew"], 4);
+    assert!(!run.stderr.contains("not everybody"), "{}", run.report());
+}
+
+#[test]
 fn names_that_came_later_want_a_new_root() {
     let Some(site) = Site::web() else { return };
     let section = |name: &str, domain: &str| cert(name, &[domain], &site.by_webroot());
