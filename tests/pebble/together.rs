@@ -161,6 +161,7 @@ fn the_wish_that_a_killed_run_worked_on_is_not_lost() {
     ]);
     site.renew();
     site.ends(&["renew", "asked"], 0);
+    std::fs::remove_file(site.temp.path("var/run/certkeeper/log/web")).expect("a log");
     site.forget_accounts();
     freeze(&site);
     let run = site.certkeeper(&["renew", "web", "--force"]).start();
