@@ -145,7 +145,7 @@ fn is_for_another(head: &[u8]) -> bool {
 }
 
 /// The token that a request asks for: `GET /.well-known/acme-challenge/TOKEN HTTP/1.1`.
-pub(crate) fn token(head: &[u8]) -> Option<&str> {
+pub fn token(head: &[u8]) -> Option<&str> {
     let line = head.split(|c| *c == b'\r' || *c == b'\n').next()?;
     let mut words = std::str::from_utf8(line).ok()?.split(' ');
     let (method, target, version) = (words.next()?, words.next()?, words.next()?);

@@ -8,6 +8,7 @@ mod standalone;
 mod webroot;
 
 pub use dns01::{Dns01, look_up};
+pub use listener::token;
 pub use standalone::{HTTP, HTTP_REDIRECTED, Standalone};
 pub use webroot::Webroot;
 

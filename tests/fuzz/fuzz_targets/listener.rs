@@ -1,29 +1,12 @@
-//! Requests to the http-01 listener. Its files are compiled in, since the reader of request lines is
-//! not public.
+//! Requests to the http-01 listener.
 //!
 //! The input is what a client sends. One that begins with `!` goes, without it, through a real
 //! listener on the loopback, in pieces as long as the byte after the `!` says.
 #![no_main]
 
-// Formatted where it belongs.
-#[rustfmt::skip]
-#[path = "../../../src/challenge/listener.rs"]
-mod listener;
-#[rustfmt::skip]
-#[path = "../../../src/challenge/relay.rs"]
-mod relay;
-#[rustfmt::skip]
-#[allow(dead_code)]
-#[path = "../../../src/challenge/standalone.rs"]
-mod standalone;
-
-use certkeeper::challenge::{ChallengeError, Footprint, Proof, Solver, WELL_KNOWN};
+use certkeeper::challenge::{Proof, Solver, Standalone, WELL_KNOWN, token};
 use certkeeper::types::Identifier;
-// As the files know them.
-use certkeeper::{net, types};
 use libfuzzer_sys::fuzz_target;
-use listener::token;
-use standalone::Standalone;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::OnceLock;
