@@ -52,8 +52,8 @@ pub fn document(
         names: names.collect(),
         primary: primary == Some(cert.name.as_str()),
         source: match current {
-            _ if held.local.in_use => "local".into(),
             Some(_) if cert.staging => "staging".into(),
+            _ if held.local.in_use => "local".into(),
             Some(_) => "acme".into(),
             None => String::new(),
         },

@@ -28,12 +28,15 @@ impl Engine<'_> {
     /// The local CA's certificate of a section, and whether one is needed.
     /// `public`: what is held of its public ones.
     pub(super) fn local_leaf(&self, cert: &Cert, public: &Held) -> LocalLeaf {
-        let in_use =
-            public.current.is_none() && Area::new(self.paths, &cert.name, false).serves_local();
-        let serves = public.current().is_some_and(|v| {
+        let area = Area::new(self.paths, &cert.name, false);
+        let in_use = public.current.is_none() && area.serves_local();
+        let serves = match (public.current, public.current()) {
+            (None, _) => false,
+            // What cannot be judged, its notes being damaged, serves as long as it is there.
+            (Some(number), None) => area.version_dir(number).join("fullchain.pem").is_file(),
             // Nothing is swapped for being expired while the clock may be wrong.
-            !self.clock_is_set || self.clock.now().0 <= v.meta.not_after
-        });
+            (Some(_), Some(v)) => !self.clock_is_set || self.clock.now().0 <= v.meta.not_after,
+        };
         if !self.config.global.local_ca.enabled || serves {
             return LocalLeaf {
                 in_use,
@@ -211,7 +214,7 @@ impl Engine<'_> {
             if held.versions.is_empty() {
                 continue;
             }
-            let before = self.document(cert, &self.area(cert));
+            let before = self.document(cert);
             let mut record = Recorder::start(self.paths, &cert.name, before, self.listener, true);
             let leaf = self.make_leaf(cert, &root)?;
             if Area::new(self.paths, &cert.name, false).serves_local() {

@@ -24,7 +24,7 @@ use crate::deploy as links;
 use crate::plan::{Action, Task, Waiting, Wish, due, plan};
 use crate::status::{self, Recorder};
 use crate::store::{Area, secure};
-use crate::types::{Clock, Inventory, Paths, SectionName, Stage, Timestamp};
+use crate::types::{Clock, Held, Inventory, Paths, SectionName, Stage, Timestamp};
 use clients::Clients;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -95,23 +95,26 @@ impl<'a> Engine<'a> {
         links::intact(self.paths, &cert.name) && !self.is_displaced(cert)
     }
 
+    /// What is held for a section, the local CA's part and its links included.
+    fn held(&self, cert: &Cert) -> Held {
+        let mut held = self.area(cert).held();
+        held.local = match cert.staging {
+            false => self.local_leaf(cert, &held),
+            true => {
+                let public = Area::new(self.paths, &cert.name, false).held();
+                self.local_leaf(cert, &public)
+            }
+        };
+        let served = held.local.in_use || !cert.staging && held.current.is_some();
+        held.linked = !served || self.is_linked(cert);
+        held
+    }
+
     /// What the store holds for all sections.
     pub fn inventory(&self) -> Inventory {
-        let sections = self.config.certs.iter().map(|cert| {
-            let mut held = self.area(cert).held();
-            held.local = match cert.staging {
-                false => self.local_leaf(cert, &held),
-                true => {
-                    let public = Area::new(self.paths, &cert.name, false).held();
-                    self.local_leaf(cert, &public)
-                }
-            };
-            let bare = held.current.is_none() && !held.local.in_use;
-            held.linked = cert.staging && !held.local.in_use || bare || self.is_linked(cert);
-            (cert.name.clone(), held)
-        });
+        let certs = self.config.certs.iter();
         Inventory {
-            sections: sections.collect(),
+            sections: certs.map(|c| (c.name.clone(), self.held(c))).collect(),
             primary: links::primary(self.paths),
         }
     }
@@ -203,13 +206,13 @@ impl<'a> Engine<'a> {
             if !area.held().presented {
                 continue;
             }
-            let before = self.document(cert, &area);
+            let before = self.document(cert);
             let mut record = Recorder::start(self.paths, &cert.name, before, self.listener, false);
             record.say(self.clock.now(), "the run was asked to stop");
             if let Err(failure) = self.clean_up(cert, &mut record) {
                 record.say(self.clock.now(), &failure.problem);
             }
-            status::write(self.paths, &cert.name, &self.document(cert, &area));
+            status::write(self.paths, &cert.name, &self.document(cert));
         }
     }
 
@@ -222,7 +225,7 @@ impl<'a> Engine<'a> {
         first: bool,
     ) -> (Outcome, bool) {
         let area = self.area(cert);
-        let before = self.document(cert, &area);
+        let before = self.document(cert);
         let mut record = Recorder::start(self.paths, &cert.name, before, self.listener, first);
         let now = self.clock.now();
         record.say(now, &format!("{}: {}", describe(task.action), task.reason));
@@ -247,7 +250,7 @@ impl<'a> Engine<'a> {
             }
             Err(failure) => self.failed(cert, &area, task.action, failure, &mut record),
         };
-        status::write(self.paths, &cert.name, &self.document(cert, &area));
+        status::write(self.paths, &cert.name, &self.document(cert));
         (outcome, stopped)
     }
 
@@ -271,9 +274,9 @@ impl<'a> Engine<'a> {
         Outcome::Failed(failure, Timestamp(attempt.next))
     }
 
-    fn document(&self, cert: &Cert, area: &Area) -> status::Document {
+    fn document(&self, cert: &Cert) -> status::Document {
         let primary = links::primary(self.paths);
-        let held = area.held();
+        let held = self.held(cert);
         document(
             self.config,
             cert,

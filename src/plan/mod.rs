@@ -150,7 +150,9 @@ impl Plan {
 /// Why the local CA has something to do for a section.
 fn local(cert: &Cert, held: &Held, promote: bool, now: Timestamp) -> Option<&'static str> {
     let local = &held.local;
-    if !cert.enabled || !local.needed || local.uncovered || held.newest_usable(now).is_some() {
+    // A stored version takes its place at once; one of staging never does.
+    let served_soon = !cert.staging && held.newest_usable(now).is_some();
+    if !cert.enabled || !local.needed || local.uncovered || served_soon {
         return None;
     }
     match &local.newest {

@@ -9,6 +9,7 @@ use crate::types::{
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -235,10 +236,29 @@ impl Area {
 
     /// Notes what is about to be presented, or what is left of it; nothing removes the note.
     pub fn put_presented(&self, presented: &[Presented]) -> Result<(), StoreError> {
+        self.settle(presented)?;
         if !presented.is_empty() {
             return self.put_json("cleanup.json", &presented);
         }
         remove(&self.dir.join("cleanup.json"))
+    }
+
+    /// A file is forgotten only once its removal has reached the disk, or it would be back after a
+    /// power cut and nobody knew of it.
+    fn settle(&self, kept: &[Presented]) -> Result<(), StoreError> {
+        let mut folders = BTreeSet::new();
+        for entry in self.presented()? {
+            if let Presented::File { path } = &entry
+                && !kept.contains(&entry)
+            {
+                folders.extend(path.parent().map(Path::to_owned));
+            }
+        }
+        // tmpfs may have gone since.
+        folders
+            .iter()
+            .filter(|f| f.is_dir())
+            .try_for_each(|f| sync_folder(f))
     }
 
     /// Stores a version: it is there whole, or not at all. Returns its number.

@@ -59,6 +59,8 @@ fn serves_until_the_public_ca_has_issued() {
     );
     is_local(&site, "web");
     site.is_good_primary();
+    let written = site.temp.read("var/run/certkeeper/status/web.json");
+    assert!(written.contains(r#""source":"local""#), "{written}");
     assert_ne!(
         site.status("web")["state"],
         "valid",
@@ -118,6 +120,27 @@ fn serves_where_no_clock_is_set() {
     assert_ne!(run.code(), 0, "{}", run.report());
     // OpenSSL looks at it today.
     is_local(&site, "web");
+}
+
+#[test]
+fn damaged_notes_put_no_certificate_out_of_use() {
+    let Some(site) = Site::web() else { return };
+    let web = cert("web", &["www.demo.example"], &site.by_webroot());
+    configure(
+        &site,
+        &site.pebble.directory_url(),
+        std::slice::from_ref(&web),
+    );
+    site.renew();
+    let before = fs::read(site.domain("web.crt")).expect("a certificate");
+    let meta = "etc/certkeeper/certs/web/versions/1/meta.json";
+    fs::write(site.temp.path(meta), "{").expect("is written");
+    configure(&site, NOBODY, &[web]);
+    site.ends(&["renew"], 1);
+    assert_eq!(
+        fs::read(site.domain("web.crt")).expect("a certificate"),
+        before
+    );
 }
 
 #[test]
