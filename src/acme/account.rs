@@ -1,6 +1,11 @@
 //! Accounts (RFC 8555 section 7.3).
 
 use super::client::{AcmeError, Client, JSON_MAX, location};
+use super::eab::Binding;
+use super::jws::{self, KeyId};
+use crate::keys::AccountKey;
+use crate::types::{AccountState, Response};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// What a new account is made with.
@@ -10,40 +15,107 @@ pub struct Registration<'a> {
     pub email: Option<&'a str>,
     /// The owner agreed to the terms.
     pub terms_agreed: bool,
+    /// The account elsewhere that it shall belong to.
+    pub binding: Option<&'a Binding>,
 }
 
-impl Registration<'_> {
-    fn contact(&self) -> Value {
-        match self.email {
-            Some(email) => json!([format!("mailto:{email}")]),
-            None => json!([]),
-        }
-    }
+/// An account that the CA has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its URL.
+    pub url: String,
+    /// How it fares.
+    pub state: AccountState,
+}
+
+/// What a CA says of an account, as far as it matters.
+#[derive(Default, Deserialize)]
+struct Document {
+    #[serde(default)]
+    status: String,
+}
+
+fn state(reply: &Response) -> AccountState {
+    let document: Document = serde_json::from_slice(&reply.body).unwrap_or_default();
+    AccountState::of(&document.status)
+}
+
+fn contact(email: Option<&str>) -> Value {
+    email.map_or_else(|| json!([]), |email| json!([format!("mailto:{email}")]))
 }
 
 impl Client<'_> {
     /// Makes an account of the client's key, or finds the one that the key has already
-    /// (section 7.3.1), and uses it from then on. Returns its URL.
-    pub fn register(&mut self, registration: Registration<'_>) -> Result<String, AcmeError> {
-        self.use_account(None);
+    /// (section 7.3.1), and uses it from then on.
+    pub fn register(&mut self, registration: Registration<'_>) -> Result<Account, AcmeError> {
         let mut payload = Map::new();
         if registration.email.is_some() {
-            payload.insert("contact".into(), registration.contact());
+            payload.insert("contact".into(), contact(registration.email));
         }
         if registration.terms_agreed {
             payload.insert("termsOfServiceAgreed".into(), true.into());
         }
-        let payload = Value::Object(payload).to_string();
-        let reply = self.post(&self.directory.new_account, &payload, JSON_MAX)?;
+        if let Some(binding) = registration.binding {
+            let url = &self.directory.new_account;
+            let jws = jws::vouch(&binding.kid, &binding.mac_key, url, &self.key().jwk());
+            let jws = serde_json::from_str(&jws).unwrap_or_default();
+            payload.insert("externalAccountBinding".into(), jws);
+        }
+        self.new_account(&Value::Object(payload))
+    }
+
+    /// Finds the account that the client's key has (section 7.3.1), and uses it from then on.
+    pub fn find(&mut self) -> Result<Account, AcmeError> {
+        self.new_account(&json!({"onlyReturnExisting": true}))
+    }
+
+    fn new_account(&mut self, payload: &Value) -> Result<Account, AcmeError> {
+        self.use_account(None);
+        let url = &self.directory.new_account;
+        let reply = self.post(url, &payload.to_string(), JSON_MAX)?;
         let url = location(&reply, "account")?;
         self.use_account(Some(url.clone()));
-        Ok(url)
+        Ok(Account {
+            url,
+            state: state(&reply),
+        })
     }
 
     /// Changes the account's contact (section 7.3.2).
-    pub fn update_contact(&self, registration: Registration<'_>) -> Result<(), AcmeError> {
+    pub fn update_contact(&self, email: Option<&str>) -> Result<AccountState, AcmeError> {
+        self.change(&json!({ "contact": contact(email) }))
+    }
+
+    /// Ends the account for good (section 7.3.6).
+    pub fn deactivate(&self) -> Result<AccountState, AcmeError> {
+        self.change(&json!({"status": "deactivated"}))
+    }
+
+    fn change(&self, what: &Value) -> Result<AccountState, AcmeError> {
         let url = self.account().unwrap_or_default();
-        let payload = json!({ "contact": registration.contact() }).to_string();
-        self.post(url, &payload, JSON_MAX).map(drop)
+        let reply = self.post(url, &what.to_string(), JSON_MAX)?;
+        Ok(state(&reply))
+    }
+
+    /// What the CA says of the account, if it knows the client's key for it.
+    pub fn account_state(&self) -> Result<AccountState, AcmeError> {
+        let reply = self.get(self.account().unwrap_or_default(), JSON_MAX)?;
+        Ok(state(&reply))
+    }
+
+    /// Gives the account another key (section 7.3.5). The client signs with the old one still.
+    pub fn change_key(&self, new: &AccountKey) -> Result<(), AcmeError> {
+        let Some(url) = &self.directory.key_change else {
+            let text = "the CA's directory names no place for a change of keys (keyChange)";
+            return Err(AcmeError::Protocol(text.into()));
+        };
+        let account = self.account().unwrap_or_default();
+        let payload = format!(
+            r#"{{"account":{},"oldKey":{}}}"#,
+            json!(account),
+            self.key().jwk()
+        );
+        let inner = jws::sign(new, &KeyId::Jwk, url, None, &payload);
+        self.post(url, &inner, JSON_MAX).map(drop)
     }
 }

@@ -1,4 +1,8 @@
-//! The certificate authorities known by name. Facts as of November 2026.
+//! The certificate authorities known by name: what each does and asks for.
+
+mod table;
+
+pub use table::PRESETS;
 
 use crate::types::KeyType;
 
@@ -9,6 +13,19 @@ pub enum Eab {
     No,
     /// Registration wants a key identifier and an HMAC key.
     Required,
+    /// The same, but this URL hands them out for an e-mail address.
+    ByEmail(&'static str),
+}
+
+/// A profile that a CA offers (draft-ietf-acme-profiles).
+#[derive(Debug)]
+pub struct Profile {
+    /// Its name, as in the CA's directory.
+    pub name: &'static str,
+    /// How many names a certificate has at most.
+    pub names: usize,
+    /// It certifies IP addresses.
+    pub ips: bool,
 }
 
 /// One certificate authority.
@@ -24,12 +41,18 @@ pub struct Preset {
     pub staging: Option<&'static str>,
     /// External account binding.
     pub eab: Eab,
+    /// An account must have an e-mail address.
+    pub email: bool,
     /// It certifies wildcards over ACME.
     pub wildcards: bool,
-    /// It certifies IP addresses.
+    /// It certifies IP addresses, under one of its profiles where it has any.
     pub ips: bool,
     /// The keys that it signs; empty: not known, the CA is asked.
     pub keys: &'static [KeyType],
+    /// Its profiles, the default one first; empty: not known, its directory is asked.
+    pub profiles: &'static [Profile],
+    /// An account's key may be changed (RFC 8555 section 7.3.5).
+    pub rollover: bool,
     /// When it ended, and what to use instead.
     pub ended: Option<&'static str>,
     /// One more thing to know.
@@ -44,141 +67,37 @@ impl Preset {
         directory: "",
         staging: None,
         eab: Eab::Required,
+        email: false,
         wildcards: true,
         ips: false,
         keys: &[],
+        profiles: &[],
+        rollover: true,
         ended: None,
         note: "",
     };
+
+    /// The profile of that name; without one, the CA's default. `None` where it is not known.
+    pub fn profile(&self, name: Option<&str>) -> Option<&'static Profile> {
+        match name {
+            Some(name) => self.profiles.iter().find(|p| p.name == name),
+            None => self.profiles.first(),
+        }
+    }
 }
-
-const LETSENCRYPT_KEYS: &[KeyType] = &[
-    KeyType::Ec256,
-    KeyType::Ec384,
-    KeyType::Rsa2048,
-    KeyType::Rsa3072,
-    KeyType::Rsa4096,
-];
-
-const BUYPASS_ENDED: &str =
-    "Buypass ended its ACME service on 2025-10-31; use letsencrypt, google or zerossl";
-
-/// Every preset.
-pub static PRESETS: [Preset; 15] = [
-    Preset {
-        name: "letsencrypt",
-        title: "Let's Encrypt",
-        directory: "https://acme-v02.api.letsencrypt.org/directory",
-        staging: Some("letsencrypt-staging"),
-        eab: Eab::No,
-        ips: true,
-        keys: LETSENCRYPT_KEYS,
-        note: "profiles classic, tlsserver (45 d), shortlived (160 h, the one with IPs)",
-        ..Preset::BASE
-    },
-    Preset {
-        name: "letsencrypt-staging",
-        title: "Let's Encrypt (staging)",
-        directory: "https://acme-staging-v02.api.letsencrypt.org/directory",
-        eab: Eab::No,
-        ips: true,
-        keys: LETSENCRYPT_KEYS,
-        note: "for tests: browsers do not trust it",
-        ..Preset::BASE
-    },
-    Preset {
-        name: "zerossl",
-        title: "ZeroSSL",
-        directory: "https://acme.zerossl.com/v2/DV90",
-        ..Preset::BASE
-    },
-    Preset {
-        name: "google",
-        title: "Google Trust Services",
-        directory: "https://dv.acme-v02.api.pki.goog/directory",
-        staging: Some("google-staging"),
-        note: "the EAB key is for one use within 7 days",
-        ..Preset::BASE
-    },
-    Preset {
-        name: "google-staging",
-        title: "Google Trust Services (staging)",
-        directory: "https://dv.acme-v02.test-api.pki.goog/directory",
-        note: "for tests: browsers do not trust it",
-        ..Preset::BASE
-    },
-    Preset {
-        name: "sslcom-rsa",
-        title: "SSL.com (RSA)",
-        directory: "https://acme.ssl.com/sslcom-dv-rsa",
-        note: "one name and its www are free; account_email is needed",
-        ..Preset::BASE
-    },
-    Preset {
-        name: "sslcom-ecc",
-        title: "SSL.com (ECC)",
-        directory: "https://acme.ssl.com/sslcom-dv-ecc",
-        note: "one name and its www are free; account_email is needed",
-        ..Preset::BASE
-    },
-    Preset {
-        name: "digicert",
-        title: "DigiCert CertCentral",
-        note: "acme_server is the URL of the CertCentral credential",
-        ..Preset::BASE
-    },
-    Preset {
-        name: "sectigo-dv",
-        title: "Sectigo DV",
-        directory: "https://acme.sectigo.com/v2/DV",
-        note: "domains validated beforehand need no challenge",
-        ..Preset::BASE
-    },
-    Preset {
-        name: "sectigo-ov",
-        title: "Sectigo OV",
-        directory: "https://acme.sectigo.com/v2/OV",
-        note: "domains validated beforehand need no challenge",
-        ..Preset::BASE
-    },
-    Preset {
-        name: "sectigo-ev",
-        title: "Sectigo EV",
-        directory: "https://acme.sectigo.com/v2/EV",
-        wildcards: false,
-        note: "domains validated beforehand need no challenge",
-        ..Preset::BASE
-    },
-    Preset {
-        name: "actalis",
-        title: "Actalis",
-        directory: "https://acme-api.actalis.com/acme/directory",
-        note: "one name and its www",
-        ..Preset::BASE
-    },
-    Preset {
-        name: "harica",
-        title: "HARICA",
-        note: "acme_server is the account's own URL at acme-v02.harica.gr",
-        ..Preset::BASE
-    },
-    Preset {
-        name: "buypass",
-        title: "Buypass",
-        ended: Some(BUYPASS_ENDED),
-        ..Preset::BASE
-    },
-    Preset {
-        name: "buypass-staging",
-        title: "Buypass (staging)",
-        ended: Some(BUYPASS_ENDED),
-        ..Preset::BASE
-    },
-];
 
 /// The preset of that name.
 pub fn preset(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|p| p.name == name)
+}
+
+/// The names of the CAs for real certificates that do something which another one does not.
+pub fn those_that(can: impl Fn(&Preset) -> bool) -> Vec<&'static str> {
+    let is_staging = |p: &Preset| PRESETS.iter().any(|q| q.staging == Some(p.name));
+    let real = PRESETS
+        .iter()
+        .filter(|p| p.ended.is_none() && !is_staging(p));
+    real.filter(|p| can(p)).map(|p| p.name).collect()
 }
 
 #[cfg(test)]
@@ -197,6 +116,20 @@ mod tests {
                 "{}",
                 p.name
             );
+            let by_profile = p.profiles.is_empty() || p.profiles.iter().any(|q| q.ips) == p.ips;
+            assert!(by_profile, "{}: addresses, but under no profile", p.name);
+            let Eab::ByEmail(url) = p.eab else { continue };
+            assert!(url.starts_with("https://") && p.email, "{}", p.name);
         }
+    }
+
+    #[test]
+    fn alternatives_are_for_real_certificates() {
+        let all = those_that(|_| true);
+        assert!(all.contains(&"letsencrypt") && all.contains(&"google"));
+        for not in ["letsencrypt-staging", "google-staging", "buypass"] {
+            assert!(!all.contains(&not), "{not}");
+        }
+        assert_eq!(those_that(|p| p.ips), ["letsencrypt", "google"]);
     }
 }

@@ -54,6 +54,18 @@ impl AcmeError {
         }
     }
 
+    /// True if the CA itself said no and had no passing reason: what was asked for was not done.
+    pub fn is_definite(&self) -> bool {
+        let passing = ["", "badNonce", "rateLimited", "serverInternal"];
+        matches!(
+            self,
+            Self::Problem {
+                status: 400..500,
+                ..
+            }
+        ) && !passing.contains(&self.kind())
+    }
+
     /// The problem's type without namespace; empty where there is none.
     pub fn kind(&self) -> &str {
         self.problem().map_or("", Problem::kind)
@@ -176,9 +188,25 @@ pub(super) fn location(reply: &Response, what: &str) -> Result<String, AcmeError
     Ok(url.to_owned())
 }
 
+/// The URL of a reply's link with that relation (RFC 8288).
+fn linked(reply: &Response, relation: &str) -> Option<String> {
+    let links = reply.headers_of("link").flat_map(|h| h.split(','));
+    let named = |parameters: &str| {
+        let mut rels = parameters
+            .split(';')
+            .filter_map(|p| p.trim().strip_prefix("rel="));
+        rels.any(|rel| rel.trim_matches('"') == relation)
+    };
+    let mut found = links.filter_map(|link| {
+        let (url, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
+        named(parameters).then(|| url.to_owned())
+    });
+    found.next()
+}
+
 /// The error of a reply that is not 2xx.
 fn refusal(reply: &Response, now: Timestamp) -> AcmeError {
-    let problem = Problem::parse(&reply.body).unwrap_or_else(|| {
+    let mut problem = Problem::parse(&reply.body).unwrap_or_else(|| {
         let what = match reply.status {
             300..400 => "it redirects, which ACME does not",
             500..600 => "it is out of order at the moment",
@@ -189,6 +217,7 @@ fn refusal(reply: &Response, now: Timestamp) -> AcmeError {
             format!("the CA answered with HTTP status {}: {what}", reply.status),
         )
     });
+    problem.see_also(linked(reply, "terms-of-service"));
     AcmeError::Problem {
         problem: Box::new(problem),
         status: reply.status,
@@ -243,6 +272,11 @@ impl<'a> Client<'a> {
         &self.key
     }
 
+    /// Signs with another key from then on; returns the one before.
+    pub fn use_key(&mut self, key: AccountKey) -> AccountKey {
+        std::mem::replace(&mut self.key, key)
+    }
+
     /// The account's URL, once there is one.
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
@@ -281,7 +315,7 @@ impl<'a> Client<'a> {
             let reply = persist(self.clock, begun, || {
                 let nonce = self.nonce()?;
                 let id = self.account.as_deref().map_or(KeyId::Jwk, KeyId::Account);
-                let body = jws::sign(&self.key, &id, url, &nonce, payload);
+                let body = jws::sign(&self.key, &id, url, Some(&nonce), payload);
                 self.send(Method::Post, url, body.as_bytes(), max_reply)
             })?;
             if reply.ok() {

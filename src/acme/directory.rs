@@ -13,6 +13,7 @@ pub struct Directory {
     pub(super) new_nonce: String,
     pub(super) new_account: String,
     pub(super) new_order: String,
+    pub(super) key_change: Option<String>,
     /// What it says of itself.
     #[serde(default)]
     pub meta: Meta,

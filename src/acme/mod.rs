@@ -4,11 +4,13 @@ pub mod account;
 pub mod ca;
 pub mod client;
 pub mod directory;
+pub mod eab;
 pub mod order;
 pub mod problem;
 
 mod jws;
 
+pub use account::Account;
 pub use client::{AcmeError, Client, Nonces};
 pub use directory::Directory;
 pub use order::{Authorization, Challenge, Order, Status};

@@ -21,6 +21,9 @@ pub struct Problem {
     detail: String,
     #[serde(default)]
     identifier: Option<ProblemIdentifier>,
+    /// Where a person reads more (RFC 8555 section 7.3.3).
+    #[serde(default)]
+    instance: Option<String>,
     #[serde(default, deserialize_with = "first_ones")]
     subproblems: Vec<Problem>,
 }
@@ -67,7 +70,7 @@ impl<'de> Visitor<'de> for FirstOnes {
                 kind,
                 detail,
                 identifier,
-                subproblems: Vec::new(),
+                ..Problem::default()
             });
         }
         while seq.next_element::<IgnoredAny>()?.is_some() {}
@@ -113,6 +116,17 @@ impl Problem {
     /// What the CA has against single identifiers (RFC 8555 section 6.7.1).
     pub fn subproblems(&self) -> &[Problem] {
         &self.subproblems
+    }
+
+    /// Notes where a person reads more, unless the document says it.
+    pub(super) fn see_also(&mut self, url: Option<String>) {
+        self.instance = self.instance.take().or(url);
+    }
+
+    /// Where a person reads more, as the terms that changed: a URL fit to be shown.
+    pub fn link(&self) -> Option<String> {
+        let url = self.instance.as_ref()?;
+        url.starts_with("https://").then(|| shown(url, TEXT_MAX))
     }
 
     /// A problem as we would report it ourselves.

@@ -3,7 +3,8 @@
 use super::parse::{Command, Opt};
 use super::uci::{Change, apply, read};
 use super::{Ended, Exit, Result, Run};
-use crate::config::{self, LoadError};
+use crate::acme::ca::preset;
+use crate::config::{self, Account, LoadError};
 use crate::dns::{self, Descriptor};
 use crate::types::{Identifier, SectionName, nearest};
 use serde_json::json;
@@ -142,7 +143,17 @@ fn lines(
     if let Some(module) = module {
         changes.push(Change::Set(path("dns"), module.name.into()));
     }
+    if let Some(profile) = profile(ids) {
+        changes.push(Change::Set(path("cert_profile"), profile.into()));
+    }
     changes
+}
+
+/// The profile under which the CA of a plain section certifies addresses, if there are any.
+fn profile(ids: &[Identifier]) -> Option<&'static str> {
+    let addresses = ids.iter().any(|id| matches!(id, Identifier::Ip(_)));
+    let ca = preset(Account::DEFAULT).filter(|_| addresses)?;
+    ca.profiles.iter().find(|p| p.ips).map(|p| p.name)
 }
 
 /// What is left to do, as lines for a shell.

@@ -10,8 +10,9 @@ pub(super) const COMMAND: Command = Command {
     name: "cas",
     args: "",
     summary: "lists the certificate authorities known by name",
-    help: "The names for `option account` and `option ca`. Any other CA with ACME is used by its URL:\n\
-           a 'config account' section with acme_server, and ca_file for a private root.",
+    help: "The names for `option account` and `option ca`. Any other CA with ACME, such as a step-ca of\n\
+           your own, is used by its URL: a 'config account' section with acme_server, and ca_file for a\n\
+           private root. What a CA does not do is refused before it is asked.",
     options: &[],
     run,
 };
@@ -32,24 +33,31 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         "WILDCARDS",
         "ADDRESSES",
         "KEYS",
+        "PROFILES",
         "NOTE",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     let yes = |b: bool| if b { "yes" } else { "no" }.to_owned();
     rows.extend(PRESETS.iter().map(|p| {
-        let keys: Vec<&str> = p.keys.iter().map(|k| k.name()).collect();
+        if let Some(ended) = p.ended {
+            let dashes = ["-"; 5].map(str::to_owned);
+            let ends = [p.name, p.title].map(str::to_owned);
+            return [&ends[..], &dashes, &[ended.to_owned()]].concat();
+        }
+        let eab = match p.eab {
+            Eab::No => "no",
+            Eab::Required => "yes",
+            Eab::ByEmail(_) => "by e-mail",
+        };
         vec![
             p.name.to_owned(),
             p.title.to_owned(),
-            yes(p.eab == Eab::Required),
+            eab.to_owned(),
             yes(p.wildcards),
             yes(p.ips),
-            if keys.is_empty() {
-                "ask the CA".into()
-            } else {
-                keys.join(" ")
-            },
-            p.ended.unwrap_or(p.note).to_owned(),
+            known(keys(p)),
+            known(profiles(p)),
+            p.note.to_owned(),
         ]
     }));
     let style = run.out_style;
@@ -58,15 +66,33 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         _ => cell.to_owned(),
     });
     run.say(text.trim_end());
-    run.say("\nThose that want an external account are not usable in this version.");
+    run.say(
+        "\nEXTERNAL ACCOUNT: yes wants eab_kid and eab_hmac_key in a 'config account' section, by e-mail an\n\
+         e-mail address alone.",
+    );
     Ok(Exit::Done)
 }
 
+fn keys(p: &Preset) -> Vec<&'static str> {
+    p.keys.iter().map(|k| k.name()).collect()
+}
+
+fn profiles(p: &Preset) -> Vec<&'static str> {
+    p.profiles.iter().map(|p| p.name).collect()
+}
+
+fn known(words: Vec<&str>) -> String {
+    match words.as_slice() {
+        [] => "ask the CA".into(),
+        words => words.join(" "),
+    }
+}
+
 fn as_json(p: &Preset) -> serde_json::Value {
-    let keys: Vec<&str> = p.keys.iter().map(|k| k.name()).collect();
     json!({
         "name": p.name, "title": p.title, "directory": p.directory, "staging": p.staging,
-        "external_account": p.eab == Eab::Required, "wildcards": p.wildcards, "addresses": p.ips,
-        "key_types": keys, "ended": p.ended, "note": p.note,
+        "external_account": p.eab != Eab::No, "external_account_by_email": matches!(p.eab, Eab::ByEmail(_)),
+        "email": p.email, "wildcards": p.wildcards, "addresses": p.ips, "key_types": keys(p),
+        "profiles": profiles(p), "rollover": p.rollover, "ended": p.ended, "note": p.note,
     })
 }

@@ -1,5 +1,6 @@
 //! The command line: one file a command. Nothing here exits or knows the real stdout: `main` does.
 
+mod account;
 mod add;
 mod cas;
 mod check;
@@ -85,6 +86,7 @@ const COMMANDS: &[Command] = &[
     show::COMMAND,
     log::COMMAND,
     add::COMMAND,
+    account::COMMAND,
     secret::COMMAND,
     providers::COMMAND,
     cas::COMMAND,

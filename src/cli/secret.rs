@@ -14,7 +14,8 @@ pub(super) const COMMAND: Command = Command {
     summary: "keeps a secret of a section or provider, read from stdin",
     help: "Reads one line from stdin (without echo on a terminal) and keeps it as credential NAME of the\n\
            'config cert', 'config provider' or 'config account' section of that name, in\n\
-           /etc/config/certkeeper_secrets (mode 0600). NAME eab_hmac_key is an account's.",
+           /etc/config/certkeeper_secrets (mode 0600). An account has one:\n\
+           eab_hmac_key, which is of no use any more once it is registered.",
     options: &[],
     run,
 };
@@ -56,7 +57,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         ));
     }
     let mut changes = vec![Change::Set(name.clone(), "secret".into())];
-    if key == "eab_hmac_key" {
+    if key == HMAC_KEY {
         changes.push(Change::Set(format!("{name}.{key}"), value.into()));
     } else {
         let option = format!("{name}.credentials");
@@ -71,6 +72,9 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     }
     Ok(Exit::Done)
 }
+
+/// The secret of an account (RFC 8555 section 7.3.4).
+const HMAC_KEY: &str = "eab_hmac_key";
 
 /// The section must exist; a name that its module does not use is told.
 fn known(run: &Run<'_>, name: &str, key: &str) -> Result<()> {
@@ -89,6 +93,16 @@ fn known(run: &Run<'_>, name: &str, key: &str) -> Result<()> {
             meant.unwrap_or_default()
         )));
     };
+    let (kind, of_account) = (section.kind.as_str(), key == HMAC_KEY);
+    if of_account != (kind == "account") {
+        let text = match of_account {
+            true => format!("{HMAC_KEY} is an account's; '{name}' is a 'config {kind}' section"),
+            false => {
+                format!("'{name}' is a 'config account' section, which has one secret: {HMAC_KEY}")
+            }
+        };
+        return Err(usage(text));
+    }
     let text = |option: &str| {
         let value = section.get(option)?.value.entries().last()?.clone();
         String::from_utf8(value).ok()

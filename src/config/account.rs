@@ -1,10 +1,12 @@
 //! Accounts: `config account` sections and presets used by name.
 
+use super::external::{self, External};
+use super::mistake::Mistake;
 use super::reader::Reader;
 use super::{Files, Global};
 use crate::acme::ca::{Eab, PRESETS, Preset, preset};
 use crate::types::{Paths, nearest};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,6 +15,10 @@ use std::sync::Arc;
 pub struct Account {
     /// The section's name, or the preset's.
     pub name: String,
+    /// It has a `config account` section.
+    pub section: bool,
+    /// It is the one at the CA's staging server that `option staging` asks for.
+    pub staging: bool,
     /// The directory's URL.
     pub directory: String,
     /// The CA, if it is one that we know.
@@ -23,16 +29,64 @@ pub struct Account {
     pub ca_file: Option<PathBuf>,
     /// Contact.
     pub email: Option<String>,
+    /// The account elsewhere that it belongs to.
+    pub external: External,
     /// A public CA: certifies no local names.
     pub public: bool,
 }
+
+impl Account {
+    /// What is used where a section names none.
+    pub const DEFAULT: &'static str = "letsencrypt";
+
+    /// An account whose section is gone, by what is known of it.
+    pub fn former(name: &str, directory: &str) -> Self {
+        let known = PRESETS.iter().find(|p| p.directory == directory);
+        let known = known.filter(|p| !p.directory.is_empty());
+        let ca = known.map_or_else(|| host(directory).unwrap_or(directory), |p| p.title);
+        Self {
+            preset: known.map(|p| p.name),
+            public: known.is_some(),
+            ..Self::plain(name, directory, ca)
+        }
+    }
+
+    fn plain(name: &str, directory: &str, ca: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            section: false,
+            staging: false,
+            directory: directory.to_owned(),
+            preset: None,
+            ca: ca.to_owned(),
+            ca_file: None,
+            email: None,
+            external: External::None,
+            public: false,
+        }
+    }
+
+    /// The facts of its CA, if it is one that we know.
+    pub fn facts(&self) -> Option<&'static Preset> {
+        preset(self.preset?)
+    }
+}
+
+/// The server of an https URL that an account may have.
+fn host(url: &str) -> Option<&str> {
+    let host = url.strip_prefix("https://")?.split('/').next()?;
+    (!host.is_empty() && !url.contains(['@', ' '])).then_some(host)
+}
+
+/// Accounts by name and staging: what was made of each, or why it cannot be used.
+pub(super) type Made = BTreeMap<(String, bool), Result<Arc<Account>, String>>;
 
 /// What is read of an account before a certificate asks for it, and what was made of it.
 pub(super) struct Accounts<'a> {
     files: &'a Files<'a>,
     global: &'a Global,
     paths: &'a Paths,
-    made: HashMap<(String, bool), Result<Arc<Account>, String>>,
+    made: Made,
 }
 
 impl<'a> Accounts<'a> {
@@ -41,7 +95,7 @@ impl<'a> Accounts<'a> {
             files,
             global,
             paths,
-            made: HashMap::new(),
+            made: Made::new(),
         }
     }
 
@@ -77,28 +131,52 @@ impl<'a> Accounts<'a> {
         account
     }
 
-    fn make(&self, name: &str, staging: bool, reader: &mut Reader<'_>) -> Option<Account> {
-        let Some(section) = self.files.get("account", name) else {
-            return match preset(name) {
-                Some(ca) => self.known(name, ca, staging, "account", None, reader),
-                None => {
-                    let known = self.files.main.iter().filter(|s| s.kind == "account");
-                    let known = known.filter_map(|s| s.name.as_deref());
-                    let meant = nearest(name, known.chain(PRESETS.iter().map(|p| p.name)));
-                    let meant = meant.map(|m| format!("; did you mean '{m}'?"));
-                    reader.wrong(
-                        "account",
-                        name,
-                        format!(
-                            "neither a 'config account' section nor a known CA (`certkeeper cas` lists them){}",
-                            meant.unwrap_or_default()
-                        ),
-                    );
-                    None
-                }
+    /// All that were made, with those that no certificate asked for. What is wrong with these keeps
+    /// nothing from running.
+    pub fn finish(mut self, mistakes: &mut Vec<Mistake>) -> Made {
+        let sections = self.files.main.iter().filter(|s| s.kind == "account");
+        for section in sections {
+            let Some(name) = section.name.as_deref() else {
+                continue;
             };
+            for staging in [false, true] {
+                let mut unused = Vec::new();
+                self.get(name, staging, &mut Reader::new(section, &mut unused));
+                // That there is no staging server matters to nobody then.
+                if !staging {
+                    mistakes.extend(unused.into_iter().map(Mistake::warning));
+                }
+            }
+        }
+        self.made
+    }
+
+    fn make(&self, name: &str, staging: bool, reader: &mut Reader<'_>) -> Option<Account> {
+        if let Some(section) = self.files.get("account", name) {
+            return reader.within(section, |own| self.own(name, staging, own));
+        }
+        let Some(ca) = preset(name) else {
+            let known = self.files.main.iter().filter(|s| s.kind == "account");
+            let known = known.filter_map(|s| s.name.as_deref());
+            let meant = nearest(name, known.chain(PRESETS.iter().map(|p| p.name)));
+            let meant = meant.map(|m| format!("; did you mean '{m}'?"));
+            reader.wrong(
+                "account",
+                name,
+                format!(
+                    "neither a 'config account' section nor a known CA (`certkeeper cas` lists them){}",
+                    meant.unwrap_or_default()
+                ),
+            );
+            return None;
         };
-        reader.within(section, |own| self.own(name, staging, own))
+        of_preset(name, ca, staging, self.global).map_or_else(
+            |why| {
+                reader.wrong("account", name, why);
+                None
+            },
+            Some,
+        )
     }
 
     fn own(&self, name: &str, staging: bool, own: &mut Reader<'_>) -> Option<Account> {
@@ -108,13 +186,40 @@ impl<'a> Accounts<'a> {
         {
             own.fail("an account's name has letters, digits, - and _");
         }
-        let email = own.email("email");
         let ca_file = own.path("ca_file", self.paths);
-        for option in ["eab_kid", "eab_hmac_key"] {
-            if own.text(option).is_some() {
-                own.wrong(option, "***", NO_EAB);
+        let email = own.email("email");
+        let email = email.or_else(|| self.global.account_email.clone());
+        let given = external::read(own, self.files, name);
+        let (used, directory) = self.server(staging, own)?;
+        let ca = match used {
+            Some(used) => used.title,
+            None => host(&directory)?,
+        };
+        let account = Account {
+            section: true,
+            staging,
+            preset: used.map(|used| used.name),
+            ca_file,
+            email,
+            external: given,
+            public: used.is_some(),
+            ..Account::plain(name, &directory, ca)
+        };
+        match complete(account) {
+            Ok(account) => Some(account),
+            Err(why) => {
+                own.fail(why);
+                None
             }
         }
+    }
+
+    /// The CA and the directory that a section names.
+    fn server(
+        &self,
+        staging: bool,
+        own: &mut Reader<'_>,
+    ) -> Option<(Option<&'static Preset>, String)> {
         let ca = own.text("ca");
         if let Some(ca) = ca.as_deref().filter(|ca| preset(ca).is_none()) {
             let meant = nearest(ca, PRESETS.iter().map(|p| p.name));
@@ -129,93 +234,108 @@ impl<'a> Accounts<'a> {
             );
             return None;
         }
-        if let Some(url) = own.text("acme_server") {
-            let known = ca.as_deref().and_then(preset);
-            if staging {
-                own.wrong(
-                    "acme_server",
-                    &url,
-                    "no staging server is known for it; leave 'staging' out, or give the staging server an account of its own",
+        let known = ca.as_deref().and_then(preset);
+        let Some(url) = own.text("acme_server") else {
+            let Some(known) = known else {
+                own.fail(
+                    "option ca (a name from `certkeeper cas`) or option acme_server (a URL) is wanted",
                 );
-                return None;
-            }
-            let host = url
-                .strip_prefix("https://")
-                .and_then(|r| r.split('/').next());
-            let Some(host) = host.filter(|h| !h.is_empty() && !url.contains(['@', ' '])) else {
-                let text = "the https:// URL of an ACME directory is wanted, without user name";
-                own.wrong("acme_server", &url, text);
                 return None;
             };
-            if known.is_some_and(|k| k.eab == Eab::Required) {
-                own.wrong("ca", known.map_or("", |k| k.name), NO_EAB);
-            }
-            return Some(Account {
-                name: name.to_owned(),
-                directory: url.clone(),
-                preset: known.map(|k| k.name),
-                ca: known.map_or_else(|| host.to_owned(), |k| k.title.to_owned()),
-                ca_file,
-                email: email.or_else(|| self.global.account_email.clone()),
-                public: known.is_some(),
-            });
+            return match directory(known, staging) {
+                Ok(used) => Some((Some(used), used.directory.to_owned())),
+                Err(why) => {
+                    own.wrong("ca", known.name, why);
+                    None
+                }
+            };
+        };
+        if let Some((known, ended)) = known.and_then(|k| Some((k, k.ended?))) {
+            own.wrong("ca", known.name, ended);
+            return None;
         }
-        let Some(ca) = ca else {
-            own.fail(
-                "option ca (a name from `certkeeper cas`) or option acme_server (a URL) is wanted",
+        if staging {
+            own.wrong(
+                "acme_server",
+                &url,
+                "no staging server is known for it; leave 'staging' out, or give the staging server an account of its own",
             );
             return None;
-        };
-        let known = preset(&ca)?;
-        let account = self.known(name, known, staging, "ca", email, own)?;
-        Some(Account { ca_file, ..account })
-    }
-
-    fn known(
-        &self,
-        name: &str,
-        ca: &'static Preset,
-        staging: bool,
-        option: &str,
-        email: Option<String>,
-        reader: &mut Reader<'_>,
-    ) -> Option<Account> {
-        if let Some(ended) = ca.ended {
-            reader.wrong(option, ca.name, ended);
+        }
+        if host(&url).is_none() {
+            let text = "the https:// URL of an ACME directory is wanted, without user name";
+            own.wrong("acme_server", &url, text);
             return None;
         }
-        let used = match (staging, ca.staging) {
-            (false, _) => ca,
-            (true, Some(other)) => preset(other)?,
-            (true, None) if ca.name.ends_with("-staging") => ca,
-            (true, None) => {
-                reader.wrong(
-                    option,
-                    ca.name,
-                    "this CA has no staging server; leave 'staging' out",
-                );
-                return None;
-            }
-        };
-        if used.eab == Eab::Required {
-            reader.wrong(option, ca.name, NO_EAB);
-            return None;
-        }
-        if used.directory.is_empty() {
-            reader.wrong(option, ca.name, used.note);
-            return None;
-        }
-        Some(Account {
-            name: name.to_owned(),
-            directory: used.directory.to_owned(),
-            preset: Some(used.name),
-            ca: used.title.to_owned(),
-            ca_file: None,
-            email: email.or_else(|| self.global.account_email.clone()),
-            public: true,
-        })
+        Some((known, url))
     }
 }
 
-const NO_EAB: &str = "external account binding is not in this version; letsencrypt works without, \
-                      and so does any acme_server that asks for none";
+/// The account of a preset that is used by name; or why it cannot be.
+pub(super) fn of_preset(
+    name: &str,
+    ca: &'static Preset,
+    staging: bool,
+    global: &Global,
+) -> Result<Account, String> {
+    let used = directory(ca, staging)?;
+    let account = Account {
+        staging,
+        preset: Some(used.name),
+        email: global.account_email.clone(),
+        public: true,
+        ..Account::plain(name, used.directory, used.title)
+    };
+    complete(account)
+}
+
+/// The server of a CA that has one of its own for all customers, or why there is none.
+fn directory(ca: &'static Preset, staging: bool) -> Result<&'static Preset, String> {
+    if let Some(ended) = ca.ended {
+        return Err(ended.to_owned());
+    }
+    let used = match (staging, ca.staging.and_then(preset)) {
+        (false, _) => ca,
+        (true, Some(other)) if other.eab == Eab::Required => {
+            return Err(format!(
+                "its staging server wants an external account of its own: name an account whose option ca is '{}'",
+                other.name
+            ));
+        }
+        (true, Some(other)) => other,
+        (true, None) if ca.name.ends_with("-staging") => ca,
+        (true, None) => {
+            return Err("this CA has no staging server; leave 'staging' out".to_owned());
+        }
+    };
+    match used.directory {
+        "" => Err(format!(
+            "{}: set it in a 'config account' section",
+            used.note
+        )),
+        _ => Ok(used),
+    }
+}
+
+/// What the CA asks of everybody who registers: an e-mail address, an account elsewhere.
+fn complete(account: Account) -> Result<Account, String> {
+    let Some(ca) = account.facts() else {
+        return Ok(account);
+    };
+    let external = external::complete(&account, ca)?;
+    if ca.email && account.email.is_none() {
+        let place = match account.section {
+            true => format!("{}.email", account.name),
+            false => "global.account_email".to_owned(),
+        };
+        return Err(format!(
+            "{} makes no account without an e-mail address: `uci set certkeeper.{place}='me@example.org'` and \
+             `uci commit certkeeper` give it one; letsencrypt needs none",
+            ca.title
+        ));
+    }
+    Ok(Account {
+        external,
+        ..account
+    })
+}

@@ -2,11 +2,11 @@
 
 use super::account::{Account, Accounts};
 use super::deployment;
+use super::fits;
 use super::method::{self, Name, Raw, Validation};
 use super::mistake::Mistake;
 use super::reader::Reader;
 use super::{Files, Global};
-use crate::acme::ca::preset;
 use crate::types::{Deployment, Domain, Identifier, KeyType, Paths, SectionName};
 use crate::uci::Section;
 use ring::digest::{Context, SHA256};
@@ -102,7 +102,7 @@ pub(super) fn read(
     let names = names(reader, ids, way, own);
     let deployment = deployment::read(reader, paths);
     if let Some(account) = &account {
-        fits(reader, account, &names, key_type);
+        fits::check(reader, account, &names, key_type, profile.as_deref());
     }
     let fingerprint = fingerprint(reader.section, &account_name, files);
     match (reader.failed.take(), account) {
@@ -163,7 +163,7 @@ fn key_type(reader: &mut Reader<'_>) -> KeyType {
 /// The first account: falling back to others comes later, and is said.
 fn account_name(reader: &mut Reader<'_>) -> String {
     let mut names = reader.words("account").into_iter();
-    let first = names.next().unwrap_or_else(|| "letsencrypt".into());
+    let first = names.next().unwrap_or_else(|| Account::DEFAULT.into());
     if let Some(second) = names.next() {
         reader.warn(
             "account",
@@ -250,47 +250,6 @@ fn names(
     names
 }
 
-/// Says early what the CA would refuse.
-fn fits(reader: &mut Reader<'_>, account: &Account, names: &[Name], key_type: KeyType) {
-    if account.public {
-        for name in names {
-            if let Some((suffix, why)) = name.id.domain().and_then(Domain::local_reason) {
-                reader.wrong(
-                    "domains",
-                    &name.id.to_string(),
-                    format!(
-                        "no public CA certifies names below .{suffix} ({why}); use a name that you own, or a private CA (acme_server)"
-                    ),
-                );
-            }
-        }
-    }
-    let Some(ca) = account.preset.and_then(preset) else {
-        return;
-    };
-    if !ca.keys.is_empty() && !ca.keys.contains(&key_type) {
-        let all: Vec<&str> = ca.keys.iter().map(|k| k.name()).collect();
-        reader.wrong(
-            "key_type",
-            key_type.name(),
-            format!("{} signs {}", ca.title, all.join(" ")),
-        );
-    }
-    for name in names {
-        let (refused, what) = match &name.id {
-            Identifier::Ip(_) => (!ca.ips, "addresses"),
-            Identifier::Dns(d) => (d.is_wildcard() && !ca.wildcards, "wildcards"),
-        };
-        if refused {
-            reader.wrong(
-                "domains",
-                &name.id.to_string(),
-                format!("{} certifies no {what}", ca.title),
-            );
-        }
-    }
-}
-
 /// `config domain` sections that belong to no certificate.
 pub(super) fn stray_domains(files: &Files<'_>, mistakes: &mut Vec<Mistake>) {
     for section in files.main.iter().filter(|s| s.kind == "domain") {
@@ -345,6 +304,7 @@ fn fingerprint(section: &Section, account: &str, files: &Files<'_>) -> String {
         .iter()
         .filter(|s| s.kind == "certkeeper")
         .chain(files.get("account", account))
+        .chain(files.get("secret", account))
     {
         add(other);
     }

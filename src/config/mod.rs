@@ -6,7 +6,9 @@
 mod account;
 mod cert;
 mod deployment;
+mod external;
 mod firewall;
+mod fits;
 mod method;
 mod mistake;
 mod provider;
@@ -15,10 +17,12 @@ mod schema;
 
 pub use account::Account;
 pub use cert::Cert;
+pub use external::External;
 pub use firewall::{Zone, zones};
 pub use method::{DnsMethod, Name, Validation};
 pub use mistake::Mistake;
 
+use crate::acme::ca::preset;
 use crate::types::{Paths, SectionName};
 use crate::uci::{self, Section};
 use reader::Reader;
@@ -27,6 +31,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The main file, as users know it.
 const MAIN: &str = "/etc/config/certkeeper";
@@ -81,6 +86,9 @@ pub struct Config {
     pub broken: Vec<(SectionName, String)>,
     /// The section that `domain.crt` and `domain.key` point to.
     pub primary: Option<SectionName>,
+    /// Accounts by name and whether they are of the CA's staging server: those that certificates
+    /// use, and those that have a section.
+    accounts: account::Made,
     /// What is wrong or doubtful, in the order found.
     pub mistakes: Vec<Mistake>,
 }
@@ -102,6 +110,21 @@ impl Config {
             .iter()
             .map(|c| &c.name)
             .chain(self.broken.iter().map(|(n, _)| n))
+    }
+
+    /// Every account that certificates use or that has a section, as far as it can be used.
+    pub fn accounts(&self) -> impl Iterator<Item = &Arc<Account>> {
+        self.accounts.values().filter_map(|made| made.as_ref().ok())
+    }
+
+    /// The account of that name: a section's or a preset's; or why it cannot be used. `None`: there
+    /// is no such account.
+    pub fn account(&self, name: &str, staging: bool) -> Option<Result<Arc<Account>, String>> {
+        if let Some(made) = self.accounts.get(&(name.to_owned(), staging)) {
+            return Some(made.clone());
+        }
+        let made = account::of_preset(name, preset(name)?, staging, &self.global);
+        Some(made.map(Arc::new))
     }
 
     /// True if a mistake keeps something from running.
@@ -260,6 +283,7 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
         }
     }
     cert::stray_domains(&files, &mut mistakes);
+    let accounts = accounts.finish(&mut mistakes);
     // What several sections refer to is read with each of them, and told once.
     let mut told = HashSet::new();
     mistakes.retain(|m| told.insert(m.to_string()));
@@ -270,6 +294,7 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
         certs,
         broken,
         primary,
+        accounts,
         mistakes,
     }
 }

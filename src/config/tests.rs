@@ -5,6 +5,7 @@
 mod accounts;
 mod canary;
 mod domains;
+mod external;
 mod fingerprint;
 mod firewall;
 mod names;

@@ -1,5 +1,6 @@
 //! Looks at everything that an issuance needs, without issuing.
 
+use super::account::Registry;
 use super::clients::Clients;
 use super::wan::Wan;
 use super::{Engine, Failure, clients, provider, solve};
@@ -44,7 +45,7 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], alone: bool, tell: &mut dyn F
                 text,
             });
         };
-        match connected.connect(engine, cert) {
+        match connected.connect(engine, &cert.account) {
             Ok(connection) => {
                 let source = match engine.clock_is_set {
                     true => "as NTP has set it",
@@ -58,7 +59,7 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], alone: bool, tell: &mut dyn F
                     true,
                     format!("{} answers at {}", ca.ca, ca.directory),
                 );
-                if let Err(failure) = clients::check_terms(engine, &connection, cert) {
+                if let Err(failure) = Registry::new(engine, &connection, ca).check() {
                     found("account", false, both(&failure));
                 }
                 if let Err(failure) = clients::check_profile(&connection, cert) {

@@ -1,6 +1,6 @@
 //! A section's status document, made of what is configured and what is held.
 
-use crate::config::{Cert, Config, Validation};
+use crate::config::{Cert, Config, External, Validation};
 use crate::plan::due;
 use crate::status::{AttemptStatus, CertificateStatus, Document, NameStatus};
 use crate::types::{Attempt, Held, SectionName, Stage, State, Timestamp, Version};
@@ -190,9 +190,16 @@ fn deployed(cert: &Cert, held: &Held) -> Option<i64> {
     (Some(note.version) == held.current).then_some(note.at)
 }
 
-/// The names of the credentials that are set.
+/// The names of the credentials that are set, the account's key among them.
 fn secrets(cert: &Cert) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
+    let external = &cert.account.external;
+    if let External::Given {
+        hmac_key: Some(_), ..
+    } = external
+    {
+        names.push("eab_hmac_key".to_owned());
+    }
     for name in &cert.names {
         if let Validation::Dns(method) = &name.validation {
             names.extend(method.credentials.keys().cloned());

@@ -2,7 +2,7 @@
 
 use crate::acme::{AcmeError, Problem};
 use crate::challenge::ChallengeError;
-use crate::config::{Cert, Validation};
+use crate::config::{Account, Cert, Validation};
 use crate::dns::DnsError;
 use crate::keys::KeyError;
 use crate::store::StoreError;
@@ -102,19 +102,28 @@ impl Failure {
         now.plus(wait).max(asked.unwrap_or(now)).min(now.plus(WEEK))
     }
 
-    /// A problem document in words, about one section.
-    pub fn of_problem(cert: &Cert, problem: &Problem, retry_after: Option<Timestamp>) -> Self {
+    /// What a problem document means, whatever was asked for.
+    pub(super) fn said(
+        account: &Account,
+        problem: &Problem,
+        retry_after: Option<Timestamp>,
+    ) -> Self {
         let (state, retry) = meaning(problem.kind());
         let retry = match retry {
             Retry::Later(_) => Retry::Later(retry_after.or_else(|| time_in(&problem.detail()))),
             other => other,
         };
-        let mut failure = Self {
-            state,
-            problem: format!("{}: {problem}", cert.account.ca),
-            remedy: remedy(cert, problem),
-            names: BTreeMap::new(),
+        Self {
             retry,
+            ..Self::new(state, format!("{}: {problem}", account.ca), "")
+        }
+    }
+
+    /// A problem document in words, about one section.
+    pub fn of_problem(cert: &Cert, problem: &Problem, retry_after: Option<Timestamp>) -> Self {
+        let mut failure = Self {
+            remedy: remedy(cert, problem),
+            ..Self::said(&cert.account, problem, retry_after)
         };
         for sub in problem.subproblems() {
             let about = sub.identifier().unwrap_or_default();
@@ -136,28 +145,37 @@ impl Failure {
     /// An error of the ACME client.
     pub fn of_acme(cert: &Cert, error: &AcmeError) -> Self {
         match error {
-            AcmeError::Transport(e) => Self::of_transport(cert, e),
             AcmeError::Problem {
                 problem,
                 retry_after,
                 status,
-            } => {
-                let failure = Self::of_problem(cert, problem, *retry_after);
-                match status {
-                    500.. => Self {
-                        state: State::ConnectionError,
-                        ..failure
-                    },
-                    429 => Self {
-                        state: State::Deferred,
-                        ..failure
-                    },
-                    _ => failure,
-                }
-            }
+            } => Self::of_problem(cert, problem, *retry_after).with_status(*status),
+            other => Self::of_account(&cert.account, other),
+        }
+    }
+
+    /// What the status of a reply says beyond its problem document.
+    pub(super) fn with_status(self, status: u16) -> Self {
+        let state = match status {
+            500.. => State::ConnectionError,
+            429 => State::Deferred,
+            _ => self.state,
+        };
+        Self { state, ..self }
+    }
+
+    /// An error whatever was asked for; the remedy of a problem document is left open.
+    pub(super) fn of_account(account: &Account, error: &AcmeError) -> Self {
+        match error {
+            AcmeError::Transport(e) => Self::of_transport(account, e),
+            AcmeError::Problem {
+                problem,
+                retry_after,
+                status,
+            } => Self::said(account, problem, *retry_after).with_status(*status),
             AcmeError::Protocol(text) => Self::new(
                 State::ConnectionError,
-                format!("{}: {text}", cert.account.ca),
+                format!("{}: {text}", account.ca),
                 "if it stays so, the server is no ACME CA or something changes its replies on the way",
             ),
             AcmeError::Interrupted => Self {
@@ -171,14 +189,14 @@ impl Failure {
         }
     }
 
-    fn of_transport(cert: &Cert, error: &TransportError) -> Self {
-        let account = &cert.account.name;
+    fn of_transport(of: &Account, error: &TransportError) -> Self {
+        let account = &of.name;
         let remedy = match error {
             TransportError::Resolve(_) => "look at the router's Internet connection and DNS (`nslookup`)".to_owned(),
-            TransportError::Tls(_) if cert.account.ca_file.is_none() && !cert.account.public => format!(
+            TransportError::Tls(_) if of.ca_file.is_none() && !of.public => format!(
                 "for a private CA give its root: `uci set certkeeper.{account}.ca_file='/etc/ssl/my-ca.pem'`; also check the clock (`date`)"
             ),
-            TransportError::Tls(_) if cert.account.ca_file.is_some() => format!(
+            TransportError::Tls(_) if of.ca_file.is_some() => format!(
                 "see that the file in `uci get certkeeper.{account}.ca_file` holds the root of the server's CA; also check the clock (`date`)"
             ),
             TransportError::Tls(_) => "check the clock (`date`) and that ca-bundle is installed".to_owned(),
@@ -296,8 +314,8 @@ fn remedy(cert: &Cert, problem: &Problem) -> String {
                                                  router (IPv6 too), and webroot be what the web server serves"
             .into(),
         "rateLimited" => "wait; meanwhile the CA's staging server takes tests (option staging 1)".into(),
-        "externalAccountRequired" => "this CA wants an external account, which is not in this version".into(),
-        "userActionRequired" => "the CA's terms changed: agree to them at the URL in the message".into(),
+        "externalAccountRequired" => super::account::external_wanted(&cert.account),
+        "userActionRequired" => super::account::terms_changed(problem),
         "invalidContact" | "unsupportedContact" => "correct account_email, or the account's option email".into(),
         "rejectedIdentifier" | "unsupportedIdentifier" => "this CA does not certify the name: see list domains".into(),
         "invalidProfile" => "leave cert_profile out, or use one that the CA offers".into(),

@@ -1,6 +1,7 @@
 //! One section's way: account → order → challenge → finalize → store → deploy; and the run that
 //! takes all sections along it.
 
+mod account;
 mod check;
 mod clients;
 mod deploy;
@@ -15,6 +16,7 @@ mod solve;
 mod wan;
 
 pub use crate::net::Firewall;
+pub use account::AccountStatus;
 pub use check::{Finding, check};
 use document::document;
 pub use failure::{Failure, Retry};
@@ -276,14 +278,13 @@ impl<'a> Engine<'a> {
 
     fn document(&self, cert: &Cert) -> status::Document {
         let primary = links::primary(self.paths);
-        let held = self.held(cert);
-        document(
-            self.config,
-            cert,
-            &held,
-            primary.as_deref(),
-            self.clock.now(),
-        )
+        self.document_of(cert, &self.held(cert), primary.as_deref())
+    }
+
+    fn document_of(&self, cert: &Cert, held: &Held, primary: Option<&str>) -> status::Document {
+        let mut document = document(self.config, cert, held, primary, self.clock.now());
+        document.warnings.extend(self.spare_key(&cert.account));
+        document
     }
 
     /// The documents of all sections, in the order of [`Config::names`].
@@ -292,10 +293,9 @@ impl<'a> Engine<'a> {
     }
 
     fn documents_of(&self, inventory: &Inventory) -> Vec<status::Document> {
-        let now = self.clock.now();
         let certs = self.config.certs.iter().map(|cert| {
             let held = inventory.held(&cert.name);
-            document(self.config, cert, held, inventory.primary.as_deref(), now)
+            self.document_of(cert, held, inventory.primary.as_deref())
         });
         let broken = self.config.broken.iter();
         certs

@@ -1,5 +1,6 @@
 //! One certificate: order, validation, finalize, download, store.
 
+use super::account::Registry;
 use super::clients::{self, Clients, Connected};
 use super::failure::Failure;
 use super::{Engine, Step, solve};
@@ -58,8 +59,9 @@ pub(super) fn advance<'e>(
 ) -> Result<Step, Failure> {
     let text = format!("asking {}", cert.account.ca);
     record.enter(engine.clock.now(), Stage::Account, &text);
-    let connected = clients.connect(engine, cert)?;
-    let client = clients::client(engine, &connected, engine.clock, cert, record)?;
+    let connected = clients.connect(engine, &cert.account)?;
+    let client = Registry::new(engine, &connected, &cert.account)
+        .client(&mut |text| record.enter(engine.clock.now(), Stage::Account, text))?;
     let mut work = Work {
         engine,
         cert,
@@ -184,9 +186,9 @@ fn is_gone(error: &AcmeError) -> bool {
     matches!(status, 404 | 410) || (*status < 500 && !passing.contains(&error.kind()))
 }
 
-fn new_order(
-    work: &mut Work<'_, '_>,
-    connected: &Connected<'_>,
+fn new_order<'e>(
+    work: &mut Work<'_, 'e>,
+    connected: &Connected<'e>,
     record: &mut Recorder<'_>,
 ) -> Result<(Order, OrderNote), Failure> {
     let cert = work.cert;
@@ -194,11 +196,17 @@ fn new_order(
     let ids: Vec<Identifier> = cert.names.iter().map(|n| n.id.clone()).collect();
     let text = format!("ordering a certificate for {}", plan::names(cert).join(" "));
     record.enter(work.now(), Stage::Order, &text);
+    let registry = Registry::new(work.engine, connected, &cert.account);
     let mut order = work.client.new_order(&ids, cert.profile.as_deref());
     if matches!(&order, Err(e) if e.kind() == "accountDoesNotExist") {
         // The CA lost the account (staging servers do); the key makes it again.
-        clients::register(work.engine, connected, &mut work.client, cert, record)?;
+        registry.register(&mut work.client, &mut |text| {
+            record.enter(work.engine.clock.now(), Stage::Account, text);
+        })?;
         order = work.client.new_order(&ids, cert.profile.as_deref());
+    }
+    if let Err(e) = &order {
+        registry.look_for_end(e)?;
     }
     let order = order.map_err(|e| work.failed(&e))?;
     let expires = order.expires.as_deref().and_then(Timestamp::parse_rfc3339);

@@ -1,5 +1,6 @@
 //! The words that every room shares. Nothing here does I/O.
 
+mod account;
 mod deploy;
 mod disk;
 mod http;
@@ -12,6 +13,7 @@ mod state;
 mod text;
 mod time;
 
+pub use account::AccountState;
 pub use deploy::{Deployed, Deployment, Export, Target};
 pub use disk::disk_remedy;
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};

@@ -88,6 +88,9 @@ fn sections_are_named_after_the_first_name() {
     ] {
         let text = run(&temp, &format!("add {name}"), 0).stdout;
         has(&text, &[&format!("uci set certkeeper.{section}='cert'\n")]);
+        // The CA certifies addresses under one of its profiles alone.
+        let profile = format!("uci set certkeeper.{section}.cert_profile='shortlived'\n");
+        assert_eq!(text.contains(&profile), !name.contains("example"), "{text}");
     }
     let long = format!("{}.example.org", "a".repeat(60));
     has(

@@ -20,6 +20,7 @@ const OPTIONS: &[(&str, &[(&str, &str)])] = &[
     ("renew", &[("force", ""), ("no-wait", "")]),
     ("show", &[("pem", "")]),
     ("add", &[("dns", "MODULE"), ("apply", "")]),
+    ("account", &[("staging", "")]),
 ];
 
 fn own_options(command: &str) -> &'static [(&'static str, &'static str)] {

@@ -28,6 +28,7 @@ fn cas_lists_every_preset() {
         "WILDCARDS",
         "ADDRESSES",
         "KEYS",
+        "PROFILES",
         "NOTE",
     ];
     assert_eq!(head.iter().map(|c| c.trim()).collect::<Vec<_>>(), wanted);
@@ -39,21 +40,23 @@ fn cas_lists_every_preset() {
         assert!(line.starts_with(&start), "{line}");
         has(line, &[preset.title, preset.ended.unwrap_or(preset.note)]);
         let keys: Vec<&str> = preset.keys.iter().map(|k| k.name()).collect();
-        has(
-            line,
-            &[&if keys.is_empty() {
-                "ask the CA".to_owned()
-            } else {
-                keys.join(" ")
-            }],
-        );
+        let profiles: Vec<&str> = preset.profiles.iter().map(|p| p.name).collect();
+        for words in [&keys, &profiles] {
+            let shown = match (preset.ended, words.as_slice()) {
+                (Some(_), _) => " - ".to_owned(),
+                (None, []) => "ask the CA".to_owned(),
+                (None, words) => words.join(" "),
+            };
+            has(line, &[&shown]);
+        }
         assert_eq!(
             json,
             json!({
                 "name": preset.name, "title": preset.title, "directory": preset.directory,
-                "staging": preset.staging, "external_account": preset.eab == Eab::Required,
+                "staging": preset.staging, "external_account": preset.eab != Eab::No,
+                "external_account_by_email": preset.name == "zerossl", "email": preset.email,
                 "wildcards": preset.wildcards, "addresses": preset.ips, "key_types": keys,
-                "ended": preset.ended, "note": preset.note,
+                "profiles": profiles, "rollover": preset.rollover, "ended": preset.ended, "note": preset.note,
             })
         );
     }

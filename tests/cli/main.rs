@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod account;
 mod add;
 mod add_applied;
 mod arguments;
@@ -37,13 +38,14 @@ const NOW: i64 = 1_800_000_000;
 const DAY: i64 = 86_400;
 
 /// The commands of this version.
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "renew",
     "status",
     "check",
     "show",
     "log",
     "add",
+    "account",
     "secret",
     "providers",
     "cas",

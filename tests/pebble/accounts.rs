@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 
 /// The folders of an account, one a directory.
-fn folders(site: &Site, account: &str) -> Vec<PathBuf> {
+pub fn folders(site: &Site, account: &str) -> Vec<PathBuf> {
     let all = fs::read_dir(
         site.temp
             .path(&format!("etc/certkeeper/accounts/{account}")),
@@ -20,7 +20,7 @@ fn folders(site: &Site, account: &str) -> Vec<PathBuf> {
 }
 
 /// Key and note of the only account of that name.
-fn the_account(site: &Site, account: &str) -> (String, Value) {
+pub fn the_account(site: &Site, account: &str) -> (String, Value) {
     let all = folders(site, account);
     let [folder] = all.as_slice() else {
         panic!("{all:?}")
@@ -33,7 +33,7 @@ fn the_account(site: &Site, account: &str) -> (String, Value) {
 }
 
 /// A second CA of the same web server and DNS, which our `ca_file` knows too.
-fn another_ca(site: &Site) -> Pebble {
+pub fn another_ca(site: &Site) -> Pebble {
     let options = pebble::Options {
         dns_server: site.challsrv().address(),
         http_port: site.http_port,

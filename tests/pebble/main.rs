@@ -7,12 +7,14 @@ mod support;
 
 mod accounts;
 mod changes;
+mod eab;
 mod failures;
 mod files;
 mod former;
 mod interrupted;
 mod issue;
 mod local;
+mod managed;
 mod moods;
 mod relay;
 mod renewal;

@@ -4,7 +4,6 @@ use crate::failures::{ends, last};
 use crate::relay::Relay;
 use crate::site::Site;
 use crate::support::nginx::{Nginx, Tls};
-use crate::support::pebble::EAB;
 use crate::support::pki::Pki;
 use crate::uci::{GLOBAL, account, cert};
 use std::fs;
@@ -87,48 +86,6 @@ fn terms_that_nobody_accepted() {
     site.configure(&[section]);
     site.renew();
     site.is_good("web", &["www.demo.example"]);
-}
-
-#[test]
-fn a_ca_that_wants_an_external_account() {
-    let Some(site) = Site::plan(|plan| {
-        plan.nginx = true;
-        plan.pebble.eab = true;
-    }) else {
-        return;
-    };
-    let section = cert("web", &["www.demo.example"], &site.by_webroot());
-    site.configure(std::slice::from_ref(&section));
-    ends(
-        &site.run(&["renew"]),
-        1,
-        &["makes accounts only for external ones", "certkeeper cas"],
-    );
-    assert_eq!(site.status("web")["state"], "invalid");
-    assert_eq!(site.asked("POST"), 0);
-    assert!(
-        !site.temp.path("etc/certkeeper/accounts").exists(),
-        "a half-made account"
-    );
-    // Who gives a key is told, and the key is not shown.
-    let eab = format!(
-        "\toption eab_kid '{}'\n\toption eab_hmac_key '{}'\n",
-        EAB.0, EAB.1
-    );
-    site.temp.uci(&(site.head() + &eab + &section));
-    let run = site.run(&["renew"]);
-    ends(&run, 1, &[]);
-    assert!(
-        run.stderr
-            .contains("external account binding is not in this version"),
-        "{}",
-        run.report()
-    );
-    assert!(
-        !(run.stderr.contains(EAB.1) || run.stdout.contains(EAB.1)),
-        "{}",
-        run.report()
-    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Accounts: presets by name, sections, staging.
 
 use super::*;
-use crate::acme::ca::{Eab, PRESETS};
+use crate::acme::ca::{PRESETS, preset};
 
 /// `cert 'web'` with an account of this name and further lines; before it, an `account` section.
 pub(super) fn with(section: &str, lines: &str) -> Config {
@@ -21,54 +21,64 @@ pub(super) fn account(config: &Config) -> &Account {
         .account
 }
 
-/// Why a preset cannot be used in this version.
-pub(super) fn refusal(preset: &crate::acme::ca::Preset) -> Option<&'static str> {
-    match preset {
-        p if p.ended.is_some() => p.ended,
-        p if p.eab == Eab::Required => {
-            Some("external account binding is not in this version; letsencrypt works")
+/// What every CA could ask for.
+pub(super) const ALL: &str = "option email me@example.org; option eab_kid kid";
+
+#[test]
+fn every_preset_is_usable_with_what_it_asks_for() {
+    for preset in &PRESETS {
+        let name = preset.name;
+        let place = format!("account 'own', option ca '{name}': ");
+        let config = with(&format!("option ca {name}; {ALL}"), "option account own");
+        match preset.ended {
+            Some(why) => says(&config, false, &[&place, why]),
+            // Its URL differs by customer.
+            None if preset.directory.is_empty() => {
+                says(&config, false, &[&place, preset.note]);
+                let url = "option acme_server https://ca.test/own/directory";
+                let lines = format!("option ca {name}; {ALL}; {url}");
+                let config = with(&lines, "option account own");
+                assert_eq!(account(&config).ca, preset.title);
+            }
+            None => {
+                assert_eq!(account(&config).directory, preset.directory);
+                assert_eq!(account(&config).preset, Some(name));
+                assert!(account(&config).public && config.mistakes.is_empty());
+            }
         }
-        _ => None,
     }
 }
 
 #[test]
-fn every_preset_is_usable_or_says_why_not() {
-    let mut usable = Vec::new();
+fn presets_go_by_name_where_nothing_is_to_be_given() {
+    let email = "config certkeeper 'global'\noption account_email me@example.org\n";
     for preset in &PRESETS {
         let name = preset.name;
-        for (config, place) in [
-            (
-                with("", &format!("option account {name}")),
-                "line 3, cert 'web', option account",
-            ),
-            (
-                with(&format!("option ca {name}"), "option account own"),
-                "line 2, account 'own', option ca",
-            ),
-        ] {
-            match refusal(preset) {
-                None => {
-                    assert_eq!(account(&config).directory, preset.directory);
-                    assert_eq!(account(&config).preset, Some(name));
-                    assert!(account(&config).public && config.mistakes.is_empty());
-                    usable.push(name);
-                }
-                Some(why) => {
-                    says(&config, false, &[&format!("{place} '{name}': "), why]);
-                    assert_eq!(broken(&config), ["web"]);
-                }
-            }
+        let cert =
+            format!("config cert 'web'\nlist domains a.example.org\noption account {name}\n");
+        let found = config(&format!("{email}{cert}"));
+        if matches!(name, "letsencrypt" | "letsencrypt-staging" | "zerossl") {
+            assert_eq!(account(&found).directory, preset.directory);
+            assert_eq!(account(&found).email.as_deref(), Some("me@example.org"));
+            continue;
         }
+        let all = errors(&found);
+        let place = format!("line 5, cert 'web', option account '{name}': ");
+        assert!(all.len() == 1 && all[0].contains(&place), "{all:#?}");
+        assert_eq!(broken(&found), ["web"]);
     }
-    usable.dedup();
-    assert_eq!(usable, ["letsencrypt", "letsencrypt-staging"]);
-    let ended = errors(&with("", "option account buypass"));
-    assert!(
-        ended[0].contains("ended its ACME service on 2025-10-31; use letsencrypt"),
-        "{}",
-        ended[0]
-    );
+}
+
+#[test]
+fn a_ca_that_has_ended_names_others() {
+    for section in ["", "option acme_server https://ca.test; option ca buypass"] {
+        let name = if section.is_empty() { "buypass" } else { "own" };
+        let ended = errors(&with(section, &format!("option account {name}")));
+        assert!(
+            ended[0].contains("ended its ACME service on 2025-10-31; use letsencrypt"),
+            "{ended:?}"
+        );
+    }
 }
 
 #[test]
@@ -222,21 +232,39 @@ fn the_contact_of_the_account_goes_before_the_global_one() {
     );
 }
 
+/// Nobody asks for it, so what is wrong with it stops nobody.
 #[test]
-fn external_account_binding_is_refused_without_its_values() {
-    for option in ["eab_kid", "eab_hmac_key"] {
-        let config = with(
-            &format!("option ca letsencrypt; option {option} canary"),
-            "option account own",
-        );
-        says(
-            &config,
-            false,
-            &[
-                &format!("line 3, account 'own', option {option} '***'"),
-                "not in this version",
-            ],
-        );
-        assert!(!errors(&config)[0].contains("canary"));
-    }
+fn an_account_that_nobody_uses_is_looked_at_all_the_same() {
+    let config = with("option ca google", "option account letsencrypt");
+    assert_eq!(names(&config), ["web"]);
+    says(&config, true, &["account 'own'", "eab_kid"]);
+    let why = config.account("own", false).expect("a section");
+    assert!(why.expect_err("a mistake").contains("eab_kid"));
+}
+
+#[test]
+fn accounts_are_found_by_name() {
+    let config = with(
+        "option ca letsencrypt; option email a@example.org",
+        "option account letsencrypt",
+    );
+    let directory = |name: &str, staging| {
+        let account = config.account(name, staging);
+        account.map(|a| a.map(|a| a.directory.clone()).unwrap_or_else(|why| why))
+    };
+    let of = |name: &str| preset(name).expect("a preset").directory.to_owned();
+    assert_eq!(directory("own", false), Some(of("letsencrypt")));
+    assert_eq!(directory("own", true), Some(of("letsencrypt-staging")));
+    assert_eq!(
+        directory("letsencrypt", true),
+        Some(of("letsencrypt-staging"))
+    );
+    assert_eq!(directory("nosuch", false), None);
+    let google = directory("google", false).expect("a preset");
+    assert!(google.contains("eab_kid"), "{google}");
+    let all: Vec<_> = config
+        .accounts()
+        .map(|a| (a.name.as_str(), a.staging))
+        .collect();
+    assert_eq!(all, [("letsencrypt", false), ("own", false), ("own", true)]);
 }

@@ -98,7 +98,7 @@ fn each_name_goes_with_its_own_way() {
     ] {
         let text = format!(
             "config provider 'p'; option dns exec; list credentials EXEC_PATH=/p; config cert 'web'; \
-             list domains '{domains}'; {cert}"
+             list domains '{domains}'; option cert_profile shortlived; {cert}"
         );
         let without = config(&text.replace("; ", "\n"));
         assert_eq!(broken(&without), ["web"], "{domains}");

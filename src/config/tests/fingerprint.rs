@@ -49,6 +49,7 @@ certkeeper | option debug '1'
 certkeeper | list dns_server '9.9.9.9'
 account | option email 'me@example.org'
 account | option ca_file '/etc/root.pem'
+account | option eab_kid 'x'
 provider | list credentials 'EXEC_PATH=/bin/false'
 provider | list credentials 'MORE=1'
 cert | option enabled '1'
@@ -89,7 +90,7 @@ fn it_changes_with_all_that_the_section_refers_to() {
         assert!(same.is_none(), "{row:?} is as {same:?}");
         seen.push((found, row[1]));
     }
-    for section in ["web", "names", "one"] {
+    for section in ["web", "names", "one", "own"] {
         for value in ["x", "y"] {
             let secrets = format!("config secret '{section}'\n\tlist credentials 'MORE={value}'\n");
             let found = fingerprint(MAIN, &secrets);

@@ -15,7 +15,9 @@ fn names_are_kept_in_order_and_none_twice() {
             "192.0.2.1 2001:db8::1",
         ),
     ] {
-        let config = web(&format!("list domains '{domains}'"));
+        let config = web(&format!(
+            "list domains '{domains}'; option cert_profile shortlived"
+        ));
         assert_eq!(identifiers(&config).join(" "), wanted);
     }
 }
@@ -31,7 +33,7 @@ fn auto_names_adds_what_the_way_can_prove() {
             "example.org www.example.org",
             "example.org www.example.org",
         ),
-        ("", "192.0.2.1", "192.0.2.1"),
+        ("option cert_profile shortlived", "192.0.2.1", "192.0.2.1"),
         (
             "option webroot /srv",
             "example.org",
@@ -114,7 +116,15 @@ fn wildcards_need_dns_and_addresses_http() {
         ("192.0.2.1", "", ""),
         ("2001:db8::1", "option webroot /srv", ""),
     ] {
-        let config = web(&format!("list domains 'a.example.org {domain}'; {lines}"));
+        let address = domain.parse::<IpAddr>().is_ok();
+        let profile = if address {
+            "; option cert_profile shortlived"
+        } else {
+            ""
+        };
+        let config = web(&format!(
+            "list domains 'a.example.org {domain}'; {lines}{profile}"
+        ));
         if refused.is_empty() {
             assert_eq!(identifiers(&config), ["a.example.org", domain]);
             assert!(config.mistakes.is_empty());

@@ -1,8 +1,8 @@
 //! Staging; what a CA signs.
 
-use super::accounts::{account, refusal, with};
+use super::accounts::{ALL, account, with};
 use super::*;
-use crate::acme::ca::PRESETS;
+use crate::acme::ca::{PRESETS, preset};
 use crate::types::KeyType;
 
 #[test]
@@ -68,12 +68,25 @@ fn staging_of_a_ca_that_has_none_is_refused() {
         ],
     );
     assert_eq!(broken(&config), ["web"]);
-    let config = with("", "option staging 1; option account google");
-    says(
-        &config,
-        false,
-        &["option account 'google': external account binding is not in this version"],
-    );
+    // What it handed out counts at the other server alone.
+    let lines = "option staging 1; option account";
+    let own = format!("option ca google; {ALL}");
+    for (config, place) in [
+        (
+            with("", &format!("{lines} google")),
+            "option account 'google'",
+        ),
+        (with(&own, &format!("{lines} own")), "option ca 'google'"),
+    ] {
+        says(
+            &config,
+            false,
+            &[place, "whose option ca is 'google-staging'"],
+        );
+    }
+    let own = format!("option ca google-staging; {ALL}");
+    let config = with(&own, &format!("{lines} own"));
+    assert_eq!(account(&config).preset, Some("google-staging"));
 }
 
 /// "Leave staging out" sends people to a CA that has ended.
@@ -100,25 +113,110 @@ fn further_accounts_are_not_used_yet_and_that_is_said() {
     assert_eq!(account(&config).name, "letsencrypt");
 }
 
+/// `cert 'web'` at a CA with all that it may ask for.
+fn at(ca: &str, lines: &str) -> Config {
+    let server = match preset(ca).expect("a preset").directory {
+        "" => "; option acme_server https://ca.test/own",
+        _ => "",
+    };
+    with(
+        &format!("option ca {ca}; {ALL}{server}"),
+        &format!("option account own; {lines}"),
+    )
+}
+
 #[test]
 fn keys_that_a_ca_does_not_sign_are_refused() {
     for key in KeyType::ALL {
-        for preset in PRESETS.iter().filter(|p| refusal(p).is_none()) {
-            let lines = format!("option account {}; option key_type {key}", preset.name);
-            let config = with("", &lines);
-            if preset.keys.contains(&key) {
+        for preset in PRESETS.iter().filter(|p| p.ended.is_none()) {
+            let config = at(preset.name, &format!("option key_type {key}"));
+            if preset.keys.is_empty() || preset.keys.contains(&key) {
                 assert_eq!(config.cert("web").expect("runs").key_type, key);
                 continue;
             }
             let place = format!(
-                "line 4, cert 'web', option key_type '{key}': {} signs ec256",
+                "cert 'web', option key_type '{key}': {} signs ec256",
                 preset.title
             );
-            says(&config, false, &[&place]);
+            let others = match key {
+                KeyType::Rsa8192 => "; signs it: zerossl",
+                _ => "; a CA of your own (acme_server) may",
+            };
+            says(&config, false, &[&place, others]);
         }
         // A CA that we do not know is asked.
         let lines = format!("option account own; option key_type {key}");
         let own = with("option acme_server https://ca.test", &lines);
         assert_eq!(own.cert("web").expect("runs").key_type, key);
     }
+}
+
+#[test]
+fn wildcards_that_a_ca_does_not_certify_are_refused() {
+    let lines = "list domains '*.example.org'; option dns exec; list credentials EXEC_PATH=/x";
+    for preset in PRESETS.iter().filter(|p| p.ended.is_none()) {
+        let config = at(preset.name, lines);
+        if preset.wildcards {
+            assert_eq!(names(&config), ["web"], "{}", preset.name);
+            continue;
+        }
+        let text = format!(
+            "option domains '*.example.org': {} certifies no wildcards",
+            preset.title
+        );
+        says(
+            &config,
+            false,
+            &["cert 'web'", &text, "; does: letsencrypt zerossl"],
+        );
+    }
+    let without: Vec<_> = PRESETS.iter().filter(|p| !p.wildcards).collect();
+    assert_eq!(without.len(), 2);
+}
+
+#[test]
+fn addresses_that_a_ca_does_not_certify_are_refused() {
+    for preset in PRESETS.iter().filter(|p| p.ended.is_none()) {
+        let config = at(preset.name, "list domains '192.0.2.1'");
+        let place = "option domains '192.0.2.1': ";
+        if !preset.ips {
+            let text = format!("{place}{} certifies no addresses", preset.title);
+            says(
+                &config,
+                false,
+                &["cert 'web'", &text, "; does: letsencrypt google"],
+            );
+        } else if preset.profile(None).is_none_or(|p| p.ips) {
+            assert_eq!(names(&config), ["web"], "{}", preset.name);
+        } else {
+            let text = "under its profile shortlived alone: set option cert_profile 'shortlived'";
+            says(&config, false, &[place, text]);
+            let lines = "list domains '192.0.2.1'; option cert_profile shortlived";
+            assert_eq!(names(&at(preset.name, lines)), ["web"]);
+        }
+    }
+}
+
+#[test]
+fn profiles_that_a_ca_does_not_have_are_refused() {
+    for (ca, profiles) in [
+        ("letsencrypt", "classic tlsserver shortlived"),
+        ("google", "standard minimal"),
+    ] {
+        for profile in profiles.split(' ') {
+            let config = at(ca, &format!("option cert_profile {profile}"));
+            let found = config.cert("web").expect("runs").profile.as_deref();
+            assert_eq!(found, Some(profile));
+        }
+        let text = format!("are {profiles}");
+        let place = "cert 'web', option cert_profile 'long': the profiles of";
+        says(&at(ca, "option cert_profile long"), false, &[place, &text]);
+    }
+    // Whose profiles are not known is asked.
+    assert_eq!(names(&at("zerossl", "option cert_profile long")), ["web"]);
+    let many: String = (0..26).map(|n| format!("n{n}.example.org ")).collect();
+    let lines = format!("list domains '{many}'; option cert_profile tlsserver");
+    // With a.example.org, which is there already.
+    let text = "option cert_profile 'tlsserver': 27 names; under it a certificate has at most 25";
+    says(&at("letsencrypt", &lines), false, &[text]);
 }

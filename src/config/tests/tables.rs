@@ -38,6 +38,7 @@ account | option ca 'letsencrypt' | preset: Some("letsencrypt")
 account | option acme_server 'https://other.test:14000/dir' | ca: "other.test:14000"
 account | option ca_file '/etc/root.pem' | ca_file: Some("/r/etc/root.pem")
 account | option email 'me@example.org' | email: Some("me@example.org")
+account | option eab_kid 'kid-1' | external: Given { kid: "kid-1", hmac_key: None }
 provider | option dns 'dns_pdns'; list credentials 'PDNS_Url=http://192.0.2.1'; list credentials 'PDNS_Token=x' | name: "powerdns"
 provider | list credentials 'MORE=x' | "MORE": ***
 cert | option enabled '0' | enabled: false
@@ -128,7 +129,8 @@ account | acme_server | https:///dir | https:// URL of an ACME directory
 account | acme_server | https://me@ca.test/ | https:// URL of an ACME directory
 account | ca_file | root.pem | beginning with /
 account | email | me@localhost | an e-mail address is wanted
-account | ca | zerossl | external account binding is not in this version
+account | ca | nosuch | not a known CA
+account | eab_kid | two words | the key identifier as the CA gave it
 provider | dns | pdsn | did you mean 'pdns'?
 provider | dns | cloudflare | no such provider; `certkeeper providers` lists them
 cert | enabled | maybe | 1 or 0 is wanted
@@ -269,7 +271,7 @@ fn bad_values_name_the_place_and_what_is_allowed() {
 
 #[test]
 fn every_option_that_acts_has_a_good_and_a_bad_value() {
-    let apart = |option: &str| matches!(option, "credentials" | "eab_kid" | "eab_hmac_key");
+    let apart = |option: &str| matches!(option, "credentials" | "eab_hmac_key");
     for row in cells(OPTIONS).filter(|r| r[0] != "secret") {
         for option in row[1].split(' ').map(|o| o.trim_start_matches('*')) {
             if option.starts_with('!') || apart(option) {

@@ -1,0 +1,110 @@
+//! Says early what a CA would refuse: names, keys, profiles.
+
+use super::account::Account;
+use super::method::Name;
+use super::reader::Reader;
+use crate::acme::ca::{Preset, those_that};
+use crate::types::{Domain, Identifier, KeyType};
+
+/// Compares what a certificate asks for with what is known of its CA.
+pub(super) fn check(
+    reader: &mut Reader<'_>,
+    account: &Account,
+    names: &[Name],
+    key: KeyType,
+    profile: Option<&str>,
+) {
+    if account.public {
+        local_names(reader, names);
+    }
+    let Some(ca) = account.facts() else {
+        return;
+    };
+    if !ca.keys.is_empty() && !ca.keys.contains(&key) {
+        let all: Vec<&str> = ca.keys.iter().map(|k| k.name()).collect();
+        let all = all.join(" ");
+        let others = those_that(|p| p.keys.contains(&key));
+        let text = format!("{} signs {all}{}", ca.title, or(&others, "signs it"));
+        reader.wrong("key_type", key.name(), text);
+    }
+    let offered = ca.profile(profile);
+    if let Some(profile) = profile
+        && offered.is_none()
+        && !ca.profiles.is_empty()
+    {
+        let all: Vec<&str> = ca.profiles.iter().map(|p| p.name).collect();
+        let text = format!("the profiles of {} are {}", ca.title, all.join(" "));
+        reader.wrong("cert_profile", profile, text);
+    }
+    if let Some(profile) = profile
+        && let Some(limit) = offered.map(|p| p.names).filter(|n| names.len() > *n)
+    {
+        let all = names.len();
+        let text = format!("{all} names; under it a certificate has at most {limit}");
+        reader.wrong("cert_profile", profile, text);
+    }
+    for name in names {
+        let refused = match &name.id {
+            Identifier::Ip(_) => address(ca, offered.is_none_or(|p| p.ips)),
+            Identifier::Dns(d) if d.is_wildcard() && !ca.wildcards => {
+                let others = those_that(|p| p.wildcards);
+                Some(format!(
+                    "{} certifies no wildcards{}",
+                    ca.title,
+                    or(&others, "does")
+                ))
+            }
+            Identifier::Dns(_) => None,
+        };
+        if let Some(text) = refused {
+            reader.wrong("domains", &name.id.to_string(), text);
+        }
+    }
+}
+
+/// Why an address is refused. `covered`: the profile that is asked for certifies addresses, as far
+/// as is known.
+fn address(ca: &Preset, covered: bool) -> Option<String> {
+    if !ca.ips {
+        let others = those_that(|p| p.ips);
+        let text = format!("{} certifies no addresses{}", ca.title, or(&others, "does"));
+        return Some(text);
+    }
+    let with: Vec<&str> = ca
+        .profiles
+        .iter()
+        .filter(|p| p.ips)
+        .map(|p| p.name)
+        .collect();
+    (!covered).then(|| {
+        format!(
+            "{} certifies addresses under its profile {} alone: set option cert_profile '{}'",
+            ca.title,
+            with.join(" or "),
+            with.first().unwrap_or(&"")
+        )
+    })
+}
+
+/// The CAs that do what another one does not.
+fn or(others: &[&str], does: &str) -> String {
+    match others {
+        [] => "; a CA of your own (acme_server) may".to_owned(),
+        all => format!("; {does}: {}", all.join(" ")),
+    }
+}
+
+/// Names that no public CA certifies.
+fn local_names(reader: &mut Reader<'_>, names: &[Name]) {
+    for name in names {
+        if let Some((suffix, why)) = name.id.domain().and_then(Domain::local_reason) {
+            reader.wrong(
+                "domains",
+                &name.id.to_string(),
+                format!(
+                    "no public CA certifies names below .{suffix} ({why}); use a name that you own, or a private CA (acme_server)"
+                ),
+            );
+        }
+    }
+}
