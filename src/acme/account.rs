@@ -105,10 +105,7 @@ impl Client<'_> {
 
     /// Gives the account another key (section 7.3.5). The client signs with the old one still.
     pub fn change_key(&self, new: &AccountKey) -> Result<(), AcmeError> {
-        let Some(url) = &self.directory.key_change else {
-            let text = "the CA's directory names no place for a change of keys (keyChange)";
-            return Err(AcmeError::Protocol(text.into()));
-        };
+        let url = self.directory.key_change.as_deref().unwrap_or_default();
         let account = self.account().unwrap_or_default();
         let payload = format!(
             r#"{{"account":{},"oldKey":{}}}"#,

@@ -35,6 +35,11 @@ pub struct Meta {
 }
 
 impl Directory {
+    /// True if accounts can be given other keys (RFC 8555 section 7.3.5).
+    pub fn changes_keys(&self) -> bool {
+        self.key_change.is_some()
+    }
+
     /// Fetches a CA's directory.
     pub fn fetch(
         transport: &dyn Transport,

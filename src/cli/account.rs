@@ -3,10 +3,9 @@
 mod list;
 
 use super::parse::{Command, Opt};
-use super::{Ended, Exit, Result, Run};
+use super::{Ended, Exit, Result, Run, failed};
 use crate::config::Account;
-use crate::issue::{AccountStatus, Engine, Failure};
-use crate::store::Lock;
+use crate::issue::{AccountStatus, Engine};
 use crate::types::{AccountState, Timestamp, nearest};
 use serde_json::json;
 use std::sync::Arc;
@@ -43,11 +42,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         return Err(run.usage());
     };
     let config = run.config()?;
-    let lock = Lock::take(&run.paths).map_err(|e| Ended(Exit::Failed, e.to_string()))?;
-    let Some(_lock) = lock else {
-        let text = "another run is at work; try again when it has ended";
-        return Err(Ended(Exit::Busy, text.into()));
-    };
+    let _lock = run.lock()?;
     let trace = |line: &str| run.tell(line);
     let engine = run.engine(&config, &|_, _, _| {}, run.trace(&config, &trace));
     let text = work(&Task {
@@ -83,11 +78,6 @@ impl Task<'_, '_> {
     fn tell(&self) -> impl FnMut(&str) {
         |text: &str| self.run.tell(text)
     }
-}
-
-fn failed(failure: Failure) -> Ended {
-    let text = format!("{} — {}", failure.problem, failure.remedy);
-    Ended(Exit::Failed, text)
 }
 
 /// The account of that name or endpoint.

@@ -1,10 +1,8 @@
 //! `local-ca`: the root that clients may be told to trust.
 
 use super::parse::Command;
-use super::{Ended, Exit, Result, Run};
-use crate::issue::Failure;
+use super::{Ended, Exit, Result, Run, failed};
 use crate::local_ca::Root;
-use crate::store::Lock;
 use crate::x509::to_pem;
 use serde_json::json;
 
@@ -33,16 +31,11 @@ fn run(run: &Run<'_>) -> Result<Exit> {
 fn stored(run: &Run<'_>) -> Result<Root> {
     let config = run.config()?;
     let root = run.engine(&config, &|_, _, _| {}, None).stored_root();
-    root.map_err(ended)?.ok_or_else(|| {
+    root.map_err(failed)?.ok_or_else(|| {
         let text = "the router has no CA of its own yet; `certkeeper renew` makes it when a section needs it, \
                     `certkeeper local-ca reissue` at once";
         Ended(Exit::Failed, text.into())
     })
-}
-
-fn ended(failure: Failure) -> Ended {
-    let text = format!("{} — {}", failure.problem, failure.remedy);
-    Ended(Exit::Failed, text)
 }
 
 fn show(run: &Run<'_>) -> Result<Exit> {
@@ -82,13 +75,9 @@ fn export(run: &Run<'_>) -> Result<Exit> {
 
 fn reissue(run: &Run<'_>) -> Result<Exit> {
     let config = run.config()?;
-    let lock = Lock::take(&run.paths).map_err(|e| Ended(Exit::Failed, e.to_string()))?;
-    let Some(_lock) = lock else {
-        let text = "another run is at work; try again when it has ended";
-        return Err(Ended(Exit::Busy, text.into()));
-    };
+    let _lock = run.lock()?;
     let engine = run.engine(&config, &|_, _, _| {}, None);
-    let (root, sections) = engine.reissue_root().map_err(ended)?;
+    let (root, sections) = engine.reissue_root().map_err(failed)?;
     run.tell("the router's CA has a new root: clients that trusted the former one must be told of it (`certkeeper local-ca export`)");
     for section in sections {
         run.tell(&format!("{section}: its local certificate was made anew"));

@@ -17,8 +17,9 @@ mod term;
 mod uci;
 
 use crate::config::{self, Config, Mistake};
-use crate::issue::{Engine, Firewall, Trace};
+use crate::issue::{Engine, Failure, Firewall, Trace};
 use crate::status::record::Listener;
+use crate::store::{Lock, StoreError};
 use crate::types::{Clock, Paths, SectionName, Timestamp, nearest};
 use parse::{Command, Parsed};
 use serde_json::json;
@@ -190,6 +191,17 @@ fn dispatch(args: &[String], world: &Surroundings<'_>) -> Result<Exit> {
     })
 }
 
+/// A disk that does not do what it should, with the remedy.
+fn trouble(e: StoreError) -> Ended {
+    Ended(Exit::Failed, format!("{e} — {}", e.remedy()))
+}
+
+/// What keeps an engine from doing what a command asks for.
+fn failed(failure: Failure) -> Ended {
+    let text = format!("{} — {}", failure.problem, failure.remedy);
+    Ended(Exit::Failed, text)
+}
+
 impl Run<'_> {
     /// Prints a part of the result.
     fn say(&self, text: &str) {
@@ -221,6 +233,14 @@ impl Run<'_> {
         } else {
             format!("{} {mistake}", self.err_style.bad("error:"))
         }
+    }
+
+    /// The lock, for a command that does not wait for another run.
+    fn lock(&self) -> Result<Lock> {
+        Lock::take(&self.paths).map_err(trouble)?.ok_or_else(|| {
+            let text = "another run is at work; try again when it has ended";
+            Ended(Exit::Busy, text.into())
+        })
     }
 
     /// An engine for this command.

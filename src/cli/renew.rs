@@ -2,12 +2,12 @@
 
 use super::live::Live;
 use super::parse::{Command, Opt};
-use super::{Ended, Exit, Result, Run};
+use super::{Ended, Exit, Result, Run, trouble};
 use crate::config::{self, Config};
 use crate::issue::{Outcome, Report};
 use crate::plan::{Waiting, Wish};
 use crate::status;
-use crate::store::{Lock, Queue, StoreError, Wanted};
+use crate::store::{Lock, Queue, Wanted};
 use crate::types::{SectionName, Stage, State, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -143,10 +143,6 @@ fn work(run: &Run<'_>, config: &Config, todo: &[Wanted], report: &mut Report) {
         }
     }
     live.end();
-}
-
-fn trouble(e: StoreError) -> Ended {
-    Ended(Exit::Failed, format!("{e} — {}", e.remedy()))
 }
 
 /// Wishes of one kind become one.

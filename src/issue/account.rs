@@ -68,6 +68,7 @@ impl<'a, 'e> Registry<'a, 'e> {
             Some(note) if note.state == AccountState::Pending => {
                 let state = client.account_state().map_err(|e| self.refused(&e))?;
                 self.keep(&AccountNote { state, ..note })?;
+                words::usable(self.account, state)?;
             }
             Some(_) => {}
         }

@@ -1,6 +1,6 @@
 //! `accounts/<account>/<directory hash>/`: an account's key and what the CA said of it.
 
-use super::disk::{StoreError, make_lasting, put, read, remove, sync_folder};
+use super::disk::{StoreError, beside, make_lasting, put, read, remove, sync_folder};
 use crate::types::{AccountState, Paths};
 use ring::digest;
 use serde::{Deserialize, Serialize};
@@ -84,9 +84,12 @@ impl AccountStore {
         put(&self.dir.join(KEY), pem.as_bytes())
     }
 
-    /// The key that is to come after, while the CA is told of it.
+    /// The key that is to come after, while the CA is told of it. A draft of it that an ended run
+    /// left goes: the CA never heard of that.
     pub fn next_key(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        read(&self.dir.join(NEXT))
+        let next = self.dir.join(NEXT);
+        remove(&beside(&next))?;
+        read(&next)
     }
 
     /// Keeps the key that is to come after, before the CA learns of it.

@@ -153,7 +153,7 @@ pub(super) fn is_beside(name: &str) -> bool {
 }
 
 /// Where the next content of a path is prepared.
-fn beside(path: &Path) -> PathBuf {
+pub(super) fn beside(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".new");

@@ -1,10 +1,11 @@
 //! Looks at a root: what is served, who may read it, what lies about.
 
-use crate::scenario::Scenario;
+use crate::scenario::{ACCOUNT, Scenario};
 use crate::site::{Site, walk};
 use certkeeper::keys::PrivateKey;
 use certkeeper::types::Identifier;
 use certkeeper::x509::{Certificate, covers, key_matches, split_pem_chain};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -115,6 +116,14 @@ pub fn held(site: &Site, section: &str) -> BTreeSet<String> {
     versions.filter_map(|v| serial(&v.path())).collect()
 }
 
+/// The URL of the account, if there is one.
+pub fn account(site: &Site) -> Option<String> {
+    let below = site.temp.path("etc/certkeeper/accounts").join(ACCOUNT);
+    let folder = fs::read_dir(below).ok()?.next()?.ok()?.path();
+    let note: Value = serde_json::from_slice(&fs::read(folder.join("account.json")).ok()?).ok()?;
+    note["url"].as_str().map(str::to_owned)
+}
+
 /// The kind of a section's key.
 pub fn key_type(site: &Site, section: &str) -> String {
     let path = site.temp.path(&format!("etc/ssl/domains/{section}.key"));
@@ -165,6 +174,7 @@ pub fn leftovers(site: &Site) -> impl Iterator<Item = String> {
             "cleanup.json",
             "pending",
             "draft",
+            "key.next.pem",
         ];
         named.contains(&name) || name.ends_with(".new")
     };

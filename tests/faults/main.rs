@@ -95,14 +95,14 @@ fn go(kind: Kind, plan: Plan<'_>) {
     for fault in plan.faults {
         rows.push(steps::walk(&lanes, &points, *fault));
     }
-    if plan.words && kind.issues() {
+    if plan.words && kind.asks() {
         rows.push(steps::walk_words(&lanes, &points));
     }
-    for order in plan.power {
+    for order in plan.power.iter().filter(|_| kind.is_local()) {
         rows.push(power::walk(&lanes, &points, *order));
     }
     // The store's rollback is no command yet that could say what is wrong.
-    if plan.full && kind != Kind::Rollback {
+    if plan.full && kind.is_local() && kind != Kind::Rollback {
         rows.extend(full::walk(&lanes));
     }
     report::judge(&rows);
@@ -148,6 +148,13 @@ fn another_primary() {
 #[test]
 fn another_key_type() {
     go(Kind::KeyType, WORDS);
+}
+
+/// The new key is on the disk before the CA hears of it, and the old one stays until it has.
+#[test]
+fn another_account_key() {
+    let faults = &[Fault::Kill, FULL, BROKEN];
+    go(Kind::Rollover, Plan { faults, ..LONG });
 }
 
 #[test]

@@ -17,6 +17,9 @@ pub const ROLLBACK_ROOT: &str = "CERTKEEPER_FAULTS_ROLLBACK";
 /// The test that changes the current version when it is run as a program of its own.
 pub const ROLLBACK: &str = "rolls_back_in_a_process_of_its_own";
 
+/// The account of all sections.
+pub const ACCOUNT: &str = "pebble";
+
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -32,6 +35,8 @@ pub enum Kind {
     KeyType,
     /// The version before becomes the current one.
     Rollback,
+    /// The account gets another key.
+    Rollover,
 }
 
 impl Kind {
@@ -43,6 +48,7 @@ impl Kind {
             Self::Primary => "another primary section",
             Self::KeyType => "key type EC to RSA",
             Self::Rollback => "rollback of the store",
+            Self::Rollover => "another account key",
         }
     }
 
@@ -73,7 +79,17 @@ impl Kind {
 
     /// A certificate is made that was not there before.
     pub fn issues(self) -> bool {
-        !matches!(self, Self::Primary | Self::Rollback)
+        !matches!(self, Self::Primary | Self::Rollback | Self::Rollover)
+    }
+
+    /// The CA is asked for something.
+    pub fn asks(self) -> bool {
+        self.issues() || self == Self::Rollover
+    }
+
+    /// What is on the disk tells all: the CA need not be in a state that fits.
+    pub fn is_local(self) -> bool {
+        self != Self::Rollover
     }
 }
 
@@ -120,6 +136,10 @@ impl Scenario {
                 configure(&["\toption key_type 'rsa2048'\n"]);
             }
             Kind::Rollback => issue(2),
+            Kind::Rollover => {
+                issue(1);
+                fs::remove_dir_all(site.temp.path("etc/certkeeper/accounts")).expect("accounts");
+            }
         }
         let held = kind
             .sections()
@@ -144,6 +164,7 @@ impl Scenario {
                 let root = self.site.temp.root().display().to_string();
                 Program::of_ours(ROLLBACK, ROLLBACK_ROOT, root)
             }
+            Kind::Rollover => Program::certkeeper(&self.site, &["account", "rollover", ACCOUNT]),
             _ => Program::certkeeper(&self.site, &["renew"]),
         }
     }
@@ -151,6 +172,10 @@ impl Scenario {
     /// Back to the beginning.
     pub fn restore(&self) {
         self.site.restore(&self.start);
+        // The CA cannot be brought back: each time it gets an account of its own.
+        if self.kind == Kind::Rollover {
+            self.site.run(&["account", "register", ACCOUNT], 0).ok();
+        }
     }
 
     pub fn start(&self) -> &Path {
@@ -234,8 +259,16 @@ impl Scenario {
 
     /// The next hourly run brings everything into order by itself.
     pub fn heals(&self) -> Vec<String> {
-        let run = self.site.run(&["renew"], NEXT_RUN);
+        let account = check::account(&self.site);
+        let run = match self.kind {
+            // The next run that needs the account.
+            Kind::Rollover => self.site.run(&["account", "update", ACCOUNT], NEXT_RUN),
+            _ => self.site.run(&["renew"], NEXT_RUN),
+        };
         let mut wrong = Vec::new();
+        if self.kind == Kind::Rollover && check::account(&self.site) != account {
+            wrong.push("the account is another".into());
+        }
         if run.code() != 0 {
             wrong.push(format!("the next run fails\n{}", run.report()));
         }

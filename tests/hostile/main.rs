@@ -18,6 +18,8 @@
 //! doors          the way to the CA: names, ports, TLS, addresses
 //! words          what a CA writes to a terminal
 //! memory         what a huge reply costs
+//! accounts       what a CA has against an account
+//! external       accounts elsewhere: by key identifier, by e-mail address
 //! lost           a real Pebble behind a relay that loses or withholds its replies
 //! ```
 //!
@@ -29,12 +31,14 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers may fail as tests do")]
 
+mod accounts;
 mod at_once;
 mod breaks;
 mod ca;
 mod certificates;
 mod documents;
 mod doors;
+mod external;
 mod headers;
 mod lanes;
 mod lost;

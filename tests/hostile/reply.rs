@@ -11,6 +11,10 @@ pub enum Step {
     Directory,
     Nonce,
     Account,
+    /// What the CA says of an account that it has.
+    OneAccount,
+    /// Hands out an account elsewhere for an e-mail address.
+    External,
     Order,
     Authz,
     Challenge,

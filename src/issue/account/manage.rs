@@ -130,10 +130,7 @@ impl<'e> Engine<'e> {
         tell: &mut dyn FnMut(&str),
     ) -> Result<(), Failure> {
         if account.facts().is_some_and(|ca| !ca.rollover) {
-            let text = format!("{} changes no account's key", account.ca);
-            let remedy =
-                "register another account instead: `certkeeper account delete` forgets this one";
-            return Err(Failure::new(State::Invalid, text, remedy));
+            return Err(words::keys_stay(account));
         }
         self.with(account, |registry| {
             registered(registry)?;

@@ -12,6 +12,9 @@ pub(super) fn change(
     client: &mut Client<'_>,
     tell: Tell<'_>,
 ) -> Result<(), Failure> {
+    if !registry.connected.directory.changes_keys() {
+        return Err(words::keys_stay(registry.account));
+    }
     let next = AccountKey::generate()?;
     registry.store.put_next_key(&next.to_pem())?;
     tell("telling the CA the new key");
@@ -45,7 +48,7 @@ pub(super) fn settle(
         store.drop_next_key()?;
         return Ok(false);
     };
-    tell("a change of the account's key was cut off: asking the CA which one it has");
+    tell("the account's key was being changed: asking the CA which one it has");
     let url = client.account().map(str::to_owned);
     let old = client.use_key(next);
     let known = known(client, url.as_deref());

@@ -90,6 +90,13 @@ pub(super) fn key_missing(account: &Account, kid: &str) -> Failure {
     Failure::new(State::Invalid, text, remedy).until_change()
 }
 
+/// The CA takes no other key for an account.
+pub(super) fn keys_stay(account: &Account) -> Failure {
+    let text = format!("{} changes no account's key", account.ca);
+    let remedy = "make another account instead: `certkeeper account delete` forgets this one";
+    Failure::new(State::Invalid, text, remedy)
+}
+
 /// An error of a request about the account.
 pub(in crate::issue) fn refused(account: &Account, error: &AcmeError) -> Failure {
     let failure = Failure::of_account(account, error);

@@ -128,7 +128,7 @@ impl Shared {
 pub(super) struct Asked {
     head_alone: bool,
     pub path: String,
-    /// The payload of its JWS; null for POST-as-GET.
+    /// The payload of its JWS; null for POST-as-GET; a form as text.
     pub payload: Value,
 }
 
@@ -151,9 +151,15 @@ fn read(stream: &mut impl BufRead) -> io::Result<Option<Asked>> {
     stream.read_exact(&mut body)?;
     let jws: Value = serde_json::from_slice(&body).unwrap_or_default();
     let payload = URL_SAFE_NO_PAD.decode(jws["payload"].as_str().unwrap_or_default());
+    let form = head.to_ascii_lowercase();
+    let form = form.contains("content-type: application/x-www-form-urlencoded");
+    let form = form.then(|| String::from_utf8_lossy(&body).into_owned());
     Ok(Some(Asked {
         head_alone: head.starts_with("HEAD "),
         path: head.split(' ').nth(1).unwrap_or_default().to_owned(),
-        payload: serde_json::from_slice(&payload.unwrap_or_default()).unwrap_or_default(),
+        payload: match form {
+            Some(form) => form.into(),
+            None => serde_json::from_slice(&payload.unwrap_or_default()).unwrap_or_default(),
+        },
     }))
 }
