@@ -80,6 +80,52 @@ fn two_accounts_at_two_cas_in_one_run() {
     assert_eq!((orders(&site.pebble), orders(&other)), (1, 1));
 }
 
+/// The root of a private CA is for the account that names it: the other's bundle stays the bundle.
+#[test]
+fn a_root_is_for_its_account_alone() {
+    let Some(site) = Site::web() else { return };
+    let other = another_ca(&site);
+    fs::copy(site.pebble.ca_file(), site.temp.path("etc/ssl/ca.pem")).expect("one root");
+    fs::create_dir_all(site.temp.path("etc/ssl/certs")).expect("a folder");
+    fs::copy(
+        other.ca_file(),
+        site.temp.path("etc/ssl/certs/ca-certificates.crt"),
+    )
+    .expect("the other in the bundle");
+    let section = |name: &str, account| {
+        let options = with(site.by_webroot(), &[("account", account)]);
+        cert(name, &[&format!("{name}.demo.example")], &options)
+    };
+    let public = format!(
+        "config account 'public'\n\toption acme_server '{}'\n",
+        other.directory_url()
+    );
+    let wrong = account("wrong", &other.directory_url());
+    site.temp.uci(
+        &(site.head()
+            + &public
+            + &wrong
+            + &section("one", "pebble")
+            + &section("two", "public")
+            + &section("three", "wrong")),
+    );
+    let run = site.ends(&["renew"], 1);
+    site.is_good("one", &["one.demo.example"]);
+    assert!(site.domain("two.crt").exists(), "{}", run.report());
+    assert!(!site.domain("three.crt").exists(), "{}", run.report());
+    for words in [
+        "✗ three: ",
+        "is not from a CA whose root is in",
+        "certkeeper.wrong.ca_file",
+    ] {
+        assert!(
+            run.stdout.contains(words),
+            "no {words:?} in {}",
+            run.report()
+        );
+    }
+}
+
 #[test]
 fn one_name_at_two_directories_is_two_accounts() {
     let Some(site) = Site::web() else { return };

@@ -6,7 +6,7 @@
 
 use certkeeper::acme::account::Registration;
 use certkeeper::acme::{
-    AcmeError, Authorization, Client, Directory, Nonces, Order, Problem, Status,
+    AcmeError, Authorization, Client, Directory, Nonces, Order, Problem, Status, eab,
 };
 use certkeeper::dns::{Context, TxtRecord, modules};
 use certkeeper::keys::AccountKey;
@@ -132,13 +132,25 @@ fn ask(directory: &Directory, replies: &Replies) {
         check_error(error);
         replies.calls.set(0);
     };
+    let binding = eab::by_email(replies, clock.now(), URL, "a@example.org");
+    if let Err(why) = &binding {
+        seen(why);
+    }
     let registration = Registration {
         email: Some("a@example.org"),
         terms_agreed: true,
+        binding: binding.as_ref().ok(),
     };
-    match client.register(registration) {
-        Ok(url) => assert_url(&url),
-        Err(why) => seen(&why),
+    for made in [client.register(registration), client.find()] {
+        match made {
+            Ok(account) => assert_url(&account.url),
+            Err(why) => seen(&why),
+        }
+    }
+    for state in [client.account_state(), client.update_contact(None)] {
+        if let Err(why) = state {
+            seen(&why);
+        }
     }
     client.use_account(Some(URL.into()));
     match client.authorization(URL) {
@@ -183,6 +195,10 @@ fn check_problem(problem: &Problem) {
     assert_shown(&problem.detail());
     assert_shown(problem.kind());
     assert!(problem.to_string().chars().count() <= 500);
+    if let Some(link) = problem.link() {
+        assert!(link.starts_with("https://"), "{link}");
+        assert_shown(&link);
+    }
     problem.subproblems().iter().for_each(check_problem);
 }
 
