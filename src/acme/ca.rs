@@ -45,8 +45,9 @@ pub struct Preset {
     pub email: bool,
     /// It certifies wildcards over ACME.
     pub wildcards: bool,
-    /// It certifies IP addresses, under one of its profiles where it has any.
-    pub ips: bool,
+    /// It certifies IP addresses, under one of its profiles where it has any; `None`: not known, the
+    /// CA is asked.
+    pub ips: Option<bool>,
     /// The keys that it signs; empty: not known, the CA is asked.
     pub keys: &'static [KeyType],
     /// Its profiles, the default one first; empty: not known, its directory is asked.
@@ -69,7 +70,7 @@ impl Preset {
         eab: Eab::Required,
         email: false,
         wildcards: true,
-        ips: false,
+        ips: None,
         keys: &[],
         profiles: &[],
         rollover: true,
@@ -116,7 +117,8 @@ mod tests {
                 "{}",
                 p.name
             );
-            let by_profile = p.profiles.is_empty() || p.profiles.iter().any(|q| q.ips) == p.ips;
+            let with = p.profiles.iter().any(|q| q.ips);
+            let by_profile = p.profiles.is_empty() || p.ips == Some(with);
             assert!(by_profile, "{}: addresses, but under no profile", p.name);
             let Eab::ByEmail(url) = p.eab else { continue };
             assert!(url.starts_with("https://") && p.email, "{}", p.name);
@@ -130,6 +132,9 @@ mod tests {
         for not in ["letsencrypt-staging", "google-staging", "buypass"] {
             assert!(!all.contains(&not), "{not}");
         }
-        assert_eq!(those_that(|p| p.ips), ["letsencrypt", "google"]);
+        assert_eq!(
+            those_that(|p| p.ips == Some(true)),
+            ["letsencrypt", "google"]
+        );
     }
 }

@@ -7,6 +7,8 @@ use crate::types::{Method, Request, Response, Secret, Timestamp, Transport, show
 use serde::Deserialize;
 use std::fmt;
 
+/// No CA's key identifier is longer.
+const KID_MAX: usize = 512;
 /// No CA's word for an error is longer.
 const WORD_MAX: usize = 80;
 
@@ -23,7 +25,8 @@ impl Binding {
     /// The key is base64url, with or without padding; `None` if it is not.
     pub fn new(kid: &str, hmac_key: &Secret) -> Option<Self> {
         let mac_key = base64url_decode(hmac_key.expose().trim())?;
-        let usable = !mac_key.is_empty() && !kid.is_empty();
+        let plain = kid.len() <= KID_MAX && kid.bytes().all(|c| c.is_ascii_graphic());
+        let usable = !mac_key.is_empty() && !kid.is_empty() && plain;
         usable.then(|| Self {
             kid: kid.to_owned(),
             mac_key,
@@ -131,7 +134,9 @@ mod tests {
         for text in ["", "==", "no base64", "c2Vj+mV0"] {
             assert_eq!(Binding::new("kid", &Secret::new(text)), None, "{text}");
         }
-        assert_eq!(Binding::new("", &Secret::new("c2VjcmV0cw")), None);
+        for kid in ["", "k 1", "k\u{202e}1", &"k".repeat(513)] {
+            assert_eq!(Binding::new(kid, &Secret::new("c2VjcmV0cw")), None);
+        }
     }
 
     #[test]

@@ -145,9 +145,9 @@ fn deactivate(task: &Task<'_, '_>) -> Result<String> {
         .map_err(failed)?;
     Ok(format!(
         "{} is deactivated for good; certificates remain until they end. Sections that name it fail from now on: name \
-         another account, or `certkeeper account delete {}` and the next run registers a new one",
+         another account there, or `certkeeper account delete {}` and the next run registers a new one",
         task.who(),
-        task.account.name
+        task.account.words()
     ))
 }
 

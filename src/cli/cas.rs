@@ -54,7 +54,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
             p.title.to_owned(),
             eab.to_owned(),
             yes(p.wildcards),
-            yes(p.ips),
+            p.ips.map_or_else(|| ASK.to_owned(), yes),
             known(keys(p)),
             known(profiles(p)),
             p.note.to_owned(),
@@ -73,6 +73,9 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Stands where nothing is known.
+const ASK: &str = "ask the CA";
+
 fn keys(p: &Preset) -> Vec<&'static str> {
     p.keys.iter().map(|k| k.name()).collect()
 }
@@ -83,7 +86,7 @@ fn profiles(p: &Preset) -> Vec<&'static str> {
 
 fn known(words: Vec<&str>) -> String {
     match words.as_slice() {
-        [] => "ask the CA".into(),
+        [] => ASK.to_owned(),
         words => words.join(" "),
     }
 }

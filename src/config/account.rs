@@ -66,6 +66,12 @@ impl Account {
         }
     }
 
+    /// The words that name it for `certkeeper account`.
+    pub fn words(&self) -> String {
+        let switch = if self.staging { " --staging" } else { "" };
+        format!("{}{switch}", self.name)
+    }
+
     /// The facts of its CA, if it is one that we know.
     pub fn facts(&self) -> Option<&'static Preset> {
         preset(self.preset?)

@@ -65,8 +65,8 @@ pub(super) fn check(
 /// Why an address is refused. `covered`: the profile that is asked for certifies addresses, as far
 /// as is known.
 fn address(ca: &Preset, covered: bool) -> Option<String> {
-    if !ca.ips {
-        let others = those_that(|p| p.ips);
+    if ca.ips == Some(false) {
+        let others = those_that(|p| p.ips == Some(true));
         let text = format!("{} certifies no addresses{}", ca.title, or(&others, "does"));
         return Some(text);
     }

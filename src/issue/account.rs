@@ -92,10 +92,10 @@ impl<'a, 'e> Registry<'a, 'e> {
     /// What a registration needs of the owner: the terms accepted, the account elsewhere named.
     pub fn ready(&self) -> Result<(), Failure> {
         let meta = &self.connected.directory.meta;
-        if let Some(link) = &meta.terms_of_service
+        if let Some(link) = self.terms()
             && !self.engine.config.global.accept_tos
         {
-            return Err(words::terms_open(self.account, &shown(link, SHOWN)));
+            return Err(words::terms_open(self.account, &link));
         }
         match &self.account.external {
             External::Given {
@@ -107,6 +107,12 @@ impl<'a, 'e> Registry<'a, 'e> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The link to the CA's terms.
+    fn terms(&self) -> Option<String> {
+        let link = self.connected.directory.meta.terms_of_service.as_ref();
+        link.map(|link| shown(link, SHOWN))
     }
 
     /// Whether the account can be used, or made by the next run.
@@ -202,7 +208,7 @@ impl<'a, 'e> Registry<'a, 'e> {
             email: self.account.email.clone(),
             created: self.engine.clock.now().0,
             state: account.state,
-            terms: self.connected.directory.meta.terms_of_service.clone(),
+            terms: self.terms(),
             eab_kid,
         })
     }

@@ -2,7 +2,7 @@
 
 use crate::lanes::BUSY;
 use crate::reply::{Reply, Step, Way};
-use crate::rig::{Case, NAMES, Rig, Want, play};
+use crate::rig::{Case, NAMES, Rig, Want, plain, play};
 use crate::uci::{GLOBAL, account, cert};
 use serde_json::{Value, json};
 use std::fs;
@@ -77,6 +77,24 @@ fn terms_that_changed_are_told_with_their_link() {
         ),
     ];
     play(&cases.map(|case| case.waits(7 * 86_400)), BUSY);
+}
+
+/// What is kept of a CA is shown later: it steers no terminal either.
+#[test]
+fn what_is_listed_steers_no_terminal() {
+    let rig = Rig::due();
+    let evil = "https://ca.example/\u{1b}[2J\u{202e}terms\r\nown  valid";
+    rig.ca.twist(
+        &[Step::Directory],
+        Arc::new(move |r| r.set("meta", json!({"termsOfService": evil}))),
+    );
+    assert_eq!(rig.run(&["account", "register", "pebble"]).code(), 0);
+    for args in [&["account", "list"][..], &["account", "list", "--json"]] {
+        let run = rig.run(args);
+        plain(&run.stdout);
+        assert!(run.stdout.contains("terms"), "{}", run.report());
+        assert!(!run.stdout.contains("\nown"), "{}", run.report());
+    }
 }
 
 #[test]

@@ -251,7 +251,7 @@ const WEEK: i64 = 7 * 86_400;
 
 #[test]
 fn what_it_says_instead_is_told_in_words() {
-    let says: [(fn(&mut Reply), &[&str], bool); 9] = [
+    let says: [(fn(&mut Reply), &[&str], bool); 10] = [
         (
             |r| error(r, 200, 2901, "invalid_email"),
             &[
@@ -285,6 +285,11 @@ fn what_it_says_instead_is_told_in_words() {
         ),
         (|r| r.page(429), &["HTTP status 429"], false),
         (|r| r.page(200), &["HTTP status 200 and no account"], false),
+        (
+            |r| r.set("eab_kid", json!("\u{202e}kid")),
+            &["no account"],
+            false,
+        ),
         (|r| r.unset("eab_hmac_key"), &["no account"], false),
         (
             |r| r.set("eab_hmac_key", json!("no base64")),

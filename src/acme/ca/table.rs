@@ -65,7 +65,7 @@ const BUYPASS_ENDED: &str =
 /// Let's Encrypt, but for what tells its two servers apart.
 const LETSENCRYPT: Preset = Preset {
     eab: Eab::No,
-    ips: true,
+    ips: Some(true),
     keys: LETSENCRYPT_KEYS,
     profiles: LETSENCRYPT_PROFILES,
     ..Preset::BASE
@@ -75,15 +75,16 @@ const LETSENCRYPT: Preset = Preset {
 /// (simple-acme issue 109, acme-companion issue 1218).
 const GOOGLE: Preset = Preset {
     email: true,
-    ips: true,
+    ips: Some(true),
     profiles: GOOGLE_PROFILES,
     ..Preset::BASE
 };
 
-/// SSL.com's two. Without contact finalize fails with badCSR, and account URLs are not served (Posh-ACME's
-/// comparison of CAs).
+/// SSL.com's two. No addresses; without contact finalize fails with badCSR, and account URLs are not
+/// served (Posh-ACME's comparison of CAs).
 const SSLCOM: Preset = Preset {
     email: true,
+    ips: Some(false),
     rollover: false,
     note: "one name and its www are free; more names and wildcards are charged",
     ..Preset::BASE
@@ -119,6 +120,7 @@ pub static PRESETS: [Preset; 15] = [
         directory: "https://acme.zerossl.com/v2/DV90",
         eab: Eab::ByEmail("https://api.zerossl.com/acme/eab-credentials-email"),
         email: true,
+        ips: Some(false),
         keys: ZEROSSL_KEYS,
         rollover: false,
         note: "the external account is made for the e-mail address, unless eab_kid names one",

@@ -84,7 +84,7 @@ fn external(status: &AccountStatus) -> Option<String> {
         External::Given { kid, hmac_key } => Some(match (&status.note, &bound, hmac_key) {
             (Some(_), Some(bound), _) if bound != kid => format!(
                 "{bound}; eab_kid '{kid}' counts when the account is made anew (`certkeeper account delete {}`)",
-                status.account.name
+                status.account.words()
             ),
             (Some(_), _, Some(_)) => format!("{kid}; eab_hmac_key is no longer needed"),
             (None, _, None) => format!("{kid}; eab_hmac_key is missing"),

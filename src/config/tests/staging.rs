@@ -170,8 +170,6 @@ fn wildcards_that_a_ca_does_not_certify_are_refused() {
             &["cert 'web'", &text, "; does: letsencrypt zerossl"],
         );
     }
-    let without: Vec<_> = PRESETS.iter().filter(|p| !p.wildcards).collect();
-    assert_eq!(without.len(), 2);
 }
 
 #[test]
@@ -179,7 +177,7 @@ fn addresses_that_a_ca_does_not_certify_are_refused() {
     for preset in PRESETS.iter().filter(|p| p.ended.is_none()) {
         let config = at(preset.name, "list domains '192.0.2.1'");
         let place = "option domains '192.0.2.1': ";
-        if !preset.ips {
+        if preset.ips == Some(false) {
             let text = format!("{place}{} certifies no addresses", preset.title);
             says(
                 &config,

@@ -183,7 +183,7 @@ fn registered(registry: &Registry<'_, '_>) -> Result<AccountNote, Failure> {
             "account '{}' is not registered with {} yet",
             account.name, account.ca
         );
-        let remedy = format!("`certkeeper account register {}` does it", account.name);
+        let remedy = format!("`certkeeper account register {}` does it", account.words());
         Failure::new(State::NotChecked, text, remedy)
     })
 }

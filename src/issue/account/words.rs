@@ -14,12 +14,14 @@ pub(super) fn usable(account: &Account, state: AccountState) -> Result<(), Failu
 }
 
 fn ended(account: &Account, state: AccountState) -> Failure {
-    let (name, ca) = (&account.name, &account.ca);
-    let text = format!("account '{name}' at {ca} is {state}, for good");
-    let switch = if account.staging { " --staging" } else { "" };
+    let text = format!(
+        "account '{}' at {} is {state}, for good",
+        account.name, account.ca
+    );
     let remedy = format!(
-        "`certkeeper account delete {name}{switch}` forgets it, so that the next run registers a new one; or name \
-         another account in the section"
+        "`certkeeper account delete {}` forgets it, and `certkeeper renew` with the section's name registers a new one; \
+         or name another account in the section",
+        account.words()
     );
     Failure::new(State::Invalid, text, remedy).until_change()
 }
@@ -93,7 +95,10 @@ pub(super) fn key_missing(account: &Account, kid: &str) -> Failure {
 /// The CA takes no other key for an account.
 pub(super) fn keys_stay(account: &Account) -> Failure {
     let text = format!("{} changes no account's key", account.ca);
-    let remedy = "make another account instead: `certkeeper account delete` forgets this one";
+    let remedy = format!(
+        "make another account instead: `certkeeper account delete {}` forgets this one",
+        account.words()
+    );
     Failure::new(State::Invalid, text, remedy)
 }
 
@@ -121,7 +126,8 @@ pub(in crate::issue) fn refused(account: &Account, error: &AcmeError) -> Failure
                 ),
                 "accountDoesNotExist" => format!(
                     "the CA does not know it any more: the next `certkeeper renew` that needs it registers it anew; \
-                     `certkeeper account delete {name}` forgets it"
+                     `certkeeper account delete {}` forgets it",
+                    account.words()
                 ),
                 "rateLimited" => "wait; the next runs try again".to_owned(),
                 "malformed" => {
