@@ -1,6 +1,7 @@
 //! `config cert`: one certificate.
 
-use super::account::{Account, Accounts};
+use super::account::Account;
+use super::accounts::Accounts;
 use super::deployment;
 use super::fits;
 use super::method::{self, Name, Raw, Validation};

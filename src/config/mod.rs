@@ -4,6 +4,7 @@
 //! is left out; the others stay.
 
 mod account;
+mod accounts;
 mod cert;
 mod deployment;
 mod external;
@@ -88,7 +89,7 @@ pub struct Config {
     pub primary: Option<SectionName>,
     /// Accounts by name and whether they are of the CA's staging server: those that certificates
     /// use, and those that have a section.
-    accounts: account::Made,
+    accounts: accounts::Made,
     /// What is wrong or doubtful, in the order found.
     pub mistakes: Vec<Mistake>,
 }
@@ -254,7 +255,7 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
     }
     let files = Files::new(main, secrets);
     let global = global(&files, paths, &mut mistakes);
-    let mut accounts = account::Accounts::new(&files, &global, paths);
+    let mut accounts = accounts::Accounts::new(&files, &global, paths);
     let (mut certs, mut broken) = (Vec::new(), Vec::new());
     let mut primary = None;
     for (index, section) in main.iter().filter(|s| s.kind == "cert").enumerate() {

@@ -166,7 +166,7 @@ impl<'a, 'e> Registry<'a, 'e> {
             Err(e) if e.is_definite() && self.store.note()?.is_none() => self.store.forget()?,
             Err(_) => {}
         }
-        Err(self.refused(error))
+        Err(words::not_registered(self.account, error))
     }
 
     /// What the account elsewhere is proven with.

@@ -122,6 +122,25 @@ fn each_reason_has_its_own_words() {
     }
 }
 
+/// What a CA says to other requests says nothing against the account elsewhere.
+#[test]
+fn what_is_no_reason_against_it() {
+    let rig = rig();
+    let refuses = |r: &mut Reply| r.problem(404, "malformed", "that is not known here");
+    rig.ca.twist(&[Step::Directory], Arc::new(refuses));
+    rig.suffers(&Want::failure(&[
+        "that is not known here",
+        "check acme_server",
+    ]));
+    rig.ca.heal();
+    works(&rig);
+    rig.ca.twist(&[Step::OneAccount], Arc::new(refuses));
+    let run = rig.run(&["account", "update", "pebble"]);
+    assert_eq!(run.code(), 1, "{}", run.report());
+    assert!(run.stderr.contains("check acme_server"), "{}", run.report());
+    assert!(!run.stderr.contains("external account"), "{}", run.report());
+}
+
 /// What a CA says who has the account already: the run was cut off, or the request sent twice.
 #[test]
 fn a_binding_that_is_used_up_by_this_very_account() {

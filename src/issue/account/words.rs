@@ -102,44 +102,52 @@ pub(super) fn keys_stay(account: &Account) -> Failure {
     Failure::new(State::Invalid, text, remedy)
 }
 
+/// The CA makes no account.
+pub(super) fn not_registered(account: &Account, error: &AcmeError) -> Failure {
+    match (&account.external, error.problem()) {
+        (External::Given { kid, .. }, Some(problem))
+            if BINDING.contains(&problem.kind()) && !is_ended(error) =>
+        {
+            external_refused(account, problem, kid)
+        }
+        _ => refused(account, error),
+    }
+}
+
+/// The types of errors by which CAs say that they do not take an account elsewhere.
+const BINDING: [&str; 3] = ["unauthorized", "malformed", "externalAccountRequired"];
+
 /// An error of a request about the account.
 pub(in crate::issue) fn refused(account: &Account, error: &AcmeError) -> Failure {
     let failure = Failure::of_account(account, error);
     let Some(problem) = error.problem() else {
         return failure;
     };
-    let name = &account.name;
-    match (problem.kind(), &account.external) {
-        _ if is_ended(error) => Failure {
+    if is_ended(error) {
+        return Failure {
             problem: failure.problem,
             ..ended(account, AccountState::Deactivated)
-        },
-        ("unauthorized" | "malformed" | "externalAccountRequired", External::Given { kid, .. }) => {
-            external_refused(account, problem, kid)
-        }
-        (kind, _) => {
-            let remedy = match kind {
-                "externalAccountRequired" => external_wanted(account),
-                "userActionRequired" => terms_changed(problem),
-                "invalidContact" | "unsupportedContact" => format!(
-                    "correct the e-mail address: option email of account '{name}', else account_email in section 'global'"
-                ),
-                "accountDoesNotExist" => format!(
-                    "the CA does not know it any more: the next `certkeeper renew` that needs it registers it anew; \
-                     `certkeeper account delete {}` forgets it",
-                    account.words()
-                ),
-                "rateLimited" => "wait; the next runs try again".to_owned(),
-                "malformed" => {
-                    "the CA does not understand the request: check acme_server".to_owned()
-                }
-                _ => format!(
-                    "the next runs try again; `certkeeper account register {name} --debug` shows each request"
-                ),
-            };
-            Failure { remedy, ..failure }
-        }
+        };
     }
+    let words = account.words();
+    let remedy = match problem.kind() {
+        "externalAccountRequired" => external_wanted(account),
+        "userActionRequired" => terms_changed(problem),
+        "invalidContact" | "unsupportedContact" => format!(
+            "correct the e-mail address: option email of account '{}', else account_email in section 'global'",
+            account.name
+        ),
+        "accountDoesNotExist" => format!(
+            "the CA does not know it any more: the next `certkeeper renew` that needs it registers it anew; \
+             `certkeeper account delete {words}` forgets it"
+        ),
+        "malformed" => "the CA does not understand the request: check acme_server".to_owned(),
+        "rateLimited" => "wait; the next runs try again".to_owned(),
+        _ => format!(
+            "the next runs try again; `certkeeper account register {words} --debug` shows each request"
+        ),
+    };
+    Failure { remedy, ..failure }
 }
 
 /// True if the CA says that the account has ended.
