@@ -265,12 +265,15 @@ fn handed_out_once() {
     assert_eq!(rig.ca.sent(Step::External).len(), 1);
 }
 
+/// A reply, what must be said of it, and whether only a change of the configuration helps.
+type Refusal = (fn(&mut Reply), &'static [&'static str], bool);
+
 /// How long a failure keeps the section waiting, in seconds; at least.
 const WEEK: i64 = 7 * 86_400;
 
 #[test]
 fn what_it_says_instead_is_told_in_words() {
-    let says: [(fn(&mut Reply), &[&str], bool); 10] = [
+    let says: [Refusal; 10] = [
         (
             |r| error(r, 200, 2901, "invalid_email"),
             &[
