@@ -51,6 +51,8 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     let wishes = wishes(&sections, run.parsed.has("force"));
     let mut todo = wishes.clone();
     let queue = Queue::new(&run.paths);
+    // What was read before waiting or working may have changed since.
+    let mut fresh = true;
     let lock = match Lock::take(&run.paths).map_err(trouble)? {
         Some(lock) => lock,
         None if run.parsed.has("no-wait") => {
@@ -61,6 +63,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
                 queue.add(wish).map_err(trouble)?;
             }
             let lock = wait(run, &config)?;
+            fresh = false;
             todo = queue.take();
             if todo.is_empty() {
                 return Ok(told_by_others(run, &config, &sections));
@@ -70,15 +73,14 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     };
     let mut report = Report::default();
     while !todo.is_empty() {
-        // The configuration may have changed while we waited or worked.
-        let loaded = config::load(&run.paths);
-        if let Ok(loaded) = loaded {
-            config = loaded;
-            work(run, &config, &todo, &mut report);
-        } else if let Err(e) = loaded {
-            withdraw(&queue, &wishes);
-            return Err(Ended(Exit::Usage, e.to_string()));
+        if !fresh {
+            config = config::load(&run.paths).map_err(|e| {
+                withdraw(&queue, &wishes);
+                Ended(Exit::Usage, e.to_string())
+            })?;
         }
+        fresh = false;
+        work(run, &config, &todo, &mut report);
         if report.stopped {
             withdraw(&queue, &wishes);
             break;

@@ -6,7 +6,7 @@ use super::deployment;
 use super::fits;
 use super::method::{self, Name, Raw, Validation};
 use super::mistake::Mistake;
-use super::reader::Reader;
+use super::reader::{Reader, plain};
 use super::{Files, Global};
 use crate::types::{Deployment, Domain, Identifier, KeyType, Paths, SectionName};
 use crate::uci::Section;
@@ -253,7 +253,7 @@ fn names(
 
 /// `config domain` sections that belong to no certificate.
 pub(super) fn stray_domains(files: &Files<'_>, mistakes: &mut Vec<Mistake>) {
-    for section in files.main.iter().filter(|s| s.kind == "domain") {
+    for section in &files.domains {
         let mut reader = Reader::new(section, mistakes);
         match reader.text("cert") {
             Some(cert) if files.get("cert", &cert).is_some() => {}
@@ -281,29 +281,22 @@ fn fingerprint(section: &Section, account: &str, files: &Files<'_>) -> String {
         }
         hash.update(&[0xfe]);
     };
-    let text = |s: &Section, name: &str| {
-        let value = s.get(name)?.value.entries().last()?;
-        Some(std::str::from_utf8(value).ok()?.trim().to_owned())
-    };
     let mut named = |s: &Section| {
         add(s);
         let secret = s.name.as_deref().and_then(|n| files.get("secret", n));
-        let provider = text(s, "provider").and_then(|p| files.get("provider", &p));
-        let provider_secret = text(s, "provider").and_then(|p| files.get("secret", &p));
+        let provider = plain(s, "provider").and_then(|p| files.get("provider", &p));
+        let provider_secret = plain(s, "provider").and_then(|p| files.get("secret", &p));
         for other in [secret, provider, provider_secret].into_iter().flatten() {
             add(other);
         }
     };
     named(section);
-    for own in files.main.iter().filter(|s| s.kind == "domain") {
-        if text(own, "cert").as_deref() == section.name.as_deref() {
-            named(own);
-        }
-    }
+    let name = section.name.as_deref().unwrap_or_default();
+    files.domains_of(name).for_each(named);
     for other in files
-        .main
+        .globals
         .iter()
-        .filter(|s| s.kind == "certkeeper")
+        .copied()
         .chain(files.get("account", account))
         .chain(files.get("secret", account))
     {

@@ -2,7 +2,7 @@
 
 use super::cert::Cert;
 use super::reader::Reader;
-use crate::types::{Deployment, Export, Identifier, Paths, Target};
+use crate::types::{Deployment, Export, Identifier, Paths, SectionName, Target};
 use std::net::Ipv6Addr;
 
 /// Folders that certkeeper keeps for itself.
@@ -62,20 +62,26 @@ pub(super) fn read(reader: &mut Reader<'_>, paths: &Paths) -> Deployment {
 }
 
 /// One certificate is all that uhttpd serves: with two sections each would take it from the other.
-pub(super) fn check_uhttpd(reader: &mut Reader<'_>, others: &[Cert], cert: &mut Cert) {
-    let wants = |c: &Cert| {
-        let used = c.enabled && !c.staging;
-        used && c.deployment.services.iter().any(|s| s == "uhttpd")
-    };
-    let first = others.iter().find(|c| wants(c));
-    if let Some(first) = first.filter(|_| wants(cert)) {
-        let text = format!(
-            "uhttpd serves one certificate, and has that of section '{}' already; it is not told of this one",
-            first.name
-        );
-        reader.warn("service", Some("uhttpd"), text);
-        cert.deployment.services.retain(|s| s != "uhttpd");
+/// `first`: the section before that uhttpd is told of.
+pub(super) fn check_uhttpd(
+    reader: &mut Reader<'_>,
+    first: &mut Option<SectionName>,
+    cert: &mut Cert,
+) {
+    let used = cert.enabled && !cert.staging;
+    let services = &mut cert.deployment.services;
+    if !used || !services.iter().any(|s| s == "uhttpd") {
+        return;
     }
+    let Some(first) = first else {
+        *first = Some(cert.name.clone());
+        return;
+    };
+    let text = format!(
+        "uhttpd serves one certificate, and has that of section '{first}' already; it is not told of this one"
+    );
+    reader.warn("service", Some("uhttpd"), text);
+    services.retain(|s| s != "uhttpd");
 }
 
 /// A name that leads nowhere else, neither as a path nor as an option.

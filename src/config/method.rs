@@ -290,12 +290,9 @@ pub(super) fn own_ways(
     paths: &Paths,
 ) -> HashMap<Identifier, Option<Validation>> {
     let mut ways = HashMap::new();
-    let cert = reader.section.name.as_deref();
-    for section in files.main.iter().filter(|s| s.kind == "domain") {
+    let cert = reader.section.name.as_deref().unwrap_or_default();
+    for section in files.domains_of(cert) {
         reader.within(section, |own| {
-            if own.text("cert").as_deref() != cert {
-                return;
-            }
             let name = own.text("name").unwrap_or_default();
             match Identifier::parse(&name) {
                 Err(e) => own.wrong("name", &name, e.to_string()),

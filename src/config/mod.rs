@@ -225,16 +225,37 @@ fn readable_secrets(paths: &Paths) -> Vec<Mistake> {
 struct Files<'a> {
     main: &'a [Section],
     index: HashMap<(&'a str, &'a str), &'a Section>,
+    globals: Vec<&'a Section>,
+    domains: Vec<&'a Section>,
+    /// Places in `domains` by the certificate that they are for.
+    by_cert: HashMap<String, Vec<usize>>,
 }
 
 impl<'a> Files<'a> {
     fn new(main: &'a [Section], secrets: &'a [Section]) -> Self {
         let named = |s: &'a Section| Some(((s.kind.as_str(), s.name.as_deref()?), s));
         let secrets = secrets.iter().filter(|s| s.kind == "secret");
+        let of = |kind: &str| main.iter().filter(|s| s.kind == kind).collect::<Vec<_>>();
+        let domains = of("domain");
+        let mut by_cert: HashMap<_, Vec<_>> = HashMap::new();
+        for (at, section) in domains.iter().enumerate() {
+            if let Some(cert) = reader::plain(section, "cert") {
+                by_cert.entry(cert).or_default().push(at);
+            }
+        }
         Self {
             main,
             index: main.iter().chain(secrets).filter_map(named).collect(),
+            globals: of("certkeeper"),
+            domains,
+            by_cert,
         }
+    }
+
+    /// The `config domain` sections of a certificate.
+    fn domains_of(&self, cert: &str) -> impl Iterator<Item = &'a Section> {
+        let places = self.by_cert.get(cert).into_iter().flatten();
+        places.map(|at| self.domains[*at])
     }
 
     fn get(&self, kind: &str, name: &str) -> Option<&'a Section> {
@@ -257,6 +278,7 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
     let global = global(&files, paths, &mut mistakes);
     let mut accounts = accounts::Accounts::new(&files, &global, paths);
     let (mut certs, mut broken) = (Vec::new(), Vec::new());
+    let mut uhttpd = None;
     let mut primary = None;
     for (index, section) in main.iter().filter(|s| s.kind == "cert").enumerate() {
         let mut reader = Reader::new(section, &mut mistakes);
@@ -277,7 +299,7 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
             paths,
         ) {
             Ok(mut cert) => {
-                deployment::check_uhttpd(&mut reader, &certs, &mut cert);
+                deployment::check_uhttpd(&mut reader, &mut uhttpd, &mut cert);
                 certs.push(cert);
             }
             Err(why) => broken.push((name, why)),
@@ -307,7 +329,7 @@ fn global(files: &Files<'_>, paths: &Paths, mistakes: &mut Vec<Mistake>) -> Glob
         line: 0,
         options: Vec::new(),
     };
-    let section = files.main.iter().find(|s| s.kind == "certkeeper");
+    let section = files.globals.first().copied();
     let mut reader = Reader::new(section.unwrap_or(&none), mistakes);
     Global {
         enabled: reader.flag("enabled", true),

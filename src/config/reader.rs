@@ -222,3 +222,8 @@ pub(super) fn switch(text: &str) -> Option<bool> {
         _ => None,
     }
 }
+/// An option's value where no mistake is told.
+pub(super) fn plain(section: &Section, name: &str) -> Option<String> {
+    let value = section.get(name)?.value.entries().last()?;
+    Some(std::str::from_utf8(value).ok()?.trim().to_owned())
+}

@@ -8,6 +8,7 @@ use crate::dns::{DnsError, TxtRecord};
 use crate::status::Recorder;
 use crate::store::{Area, Presented, sections};
 use crate::types::{OrderNote, SectionName, State};
+use std::collections::HashSet;
 
 /// Takes back what an ended run left; returns what could not be.
 pub(super) fn take_back(
@@ -107,8 +108,9 @@ impl Engine<'_> {
 
     /// Takes back what is left of sections that were removed or renamed, or that have mistakes now.
     pub(super) fn clean_up_former(&self) -> Vec<(SectionName, Outcome)> {
+        let known: HashSet<&SectionName> = self.config.certs.iter().map(|c| &c.name).collect();
         let names = sections(self.paths).into_iter();
-        let former = names.filter(|name| self.config.cert(name.as_str()).is_none());
+        let former = names.filter(|name| !known.contains(name));
         former
             .filter_map(|name| Some((self.clean_up_one_former(&name)?, name)))
             .map(|(outcome, name)| (name, outcome))
