@@ -1,5 +1,6 @@
 //! Puts certificates where services find them, has the services use them, and looks whether they do.
 
+mod acme;
 mod export;
 mod hooks;
 mod links;

@@ -92,7 +92,8 @@ impl<'a> Engine<'a> {
     }
 
     fn is_linked(&self, cert: &Cert) -> bool {
-        links::intact(self.paths, &cert.name) && !self.is_displaced(cert)
+        let intact = links::intact(self.paths, &cert.name, &self.acme_names(cert));
+        intact && !self.is_displaced(cert)
     }
 
     /// What is held for a section, the local CA's part and its links included.

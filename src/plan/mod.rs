@@ -159,7 +159,7 @@ fn local(cert: &Cert, held: &Held, promote: bool, now: Timestamp) -> Option<&'st
         None => Some("there is no certificate to serve yet"),
         Some(leaf) if local_is_stale(cert, &leaf.meta, now) => Some("the local one does not fit"),
         Some(_) if !local.in_use => Some("there is no valid certificate"),
-        Some(_) if !held.linked => Some("links in /etc/ssl/domains are missing"),
+        Some(_) if !held.linked => Some("links to it are missing"),
         Some(_) if promote => Some("it is to be the primary certificate"),
         Some(_) if local.untold => Some("not everybody has been told of it"),
         Some(_) => None,
@@ -197,7 +197,7 @@ fn upkeep(
         return None;
     }
     match (held.linked, promote) {
-        (false, _) => Some("links in /etc/ssl/domains are missing"),
+        (false, _) => Some("links to it are missing"),
         (true, true) => Some("it is to be the primary certificate"),
         (true, false) => {
             let untold = held.is_untold(&cert.deployment)

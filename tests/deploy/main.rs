@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acme;
 mod cut;
 mod exports;
 mod hooks;
