@@ -9,10 +9,10 @@
 //! One rename of that link replaces both or, on a full disk or at a power cut, neither. The folder
 //! may belong to the reader, so everything is done beneath an open handle of it and follows no link.
 
-use crate::types::{Export, Paths, SectionName};
+use crate::types::{Export, Paths, SectionName, disk_remedy};
 use rustix::fs::{
-    AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, fsync, mkdirat, open, openat, readlinkat,
-    renameat, symlinkat, unlinkat,
+    Access, AtFlags, Gid, Mode, OFlags, Uid, access, fchmod, fchown, fsync, mkdirat, open, openat,
+    readlinkat, renameat, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
 use std::fs::{self, File};
@@ -38,6 +38,33 @@ pub(super) fn copy(
     let failed = |e: io::Error| format!("export to {}: {e}", export.dir.display());
     crate::store::make_public(&export.dir).map_err(|e| e.to_string())?;
     place(section, number, version, &export.dir, owner).map_err(failed)
+}
+
+/// Looks whether copies could be made; `Err` says what to do, too.
+pub(super) fn check(paths: &Paths, export: &Export) -> Result<String, String> {
+    if let Some(name) = &export.user {
+        let remedy = "name another, or add that one";
+        user(paths, name).map_err(|why| format!("{why} — {remedy}"))?;
+    }
+    let dir = export.dir.display();
+    match fs::symlink_metadata(&export.dir) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(format!(
+            "{dir} is not there yet; it is made with the first copies"
+        )),
+        Ok(meta) if meta.is_dir() => match access(&export.dir, Access::WRITE_OK) {
+            Ok(()) => Ok(format!("copies go to {dir}")),
+            Err(e) => {
+                let error = io::Error::from(e);
+                let remedy = disk_remedy(&export.dir, &error).unwrap_or("correct list export");
+                Err(format!("{dir} cannot be written to: {error} — {remedy}"))
+            }
+        },
+        Ok(meta) if meta.is_symlink() => Err(format!(
+            "{dir} is a link, and certkeeper follows none — name the folder that it leads to"
+        )),
+        Ok(_) => Err(format!("{dir} is no folder — correct list export")),
+        Err(e) => Err(format!("{dir}: {e} — correct list export")),
+    }
 }
 
 fn place(

@@ -9,6 +9,7 @@
 mod support;
 
 mod acme;
+mod beforehand;
 mod cut;
 mod exports;
 mod hooks;
