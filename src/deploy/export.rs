@@ -11,8 +11,8 @@
 
 use crate::types::{Export, Paths, SectionName, disk_remedy};
 use rustix::fs::{
-    Access, AtFlags, Gid, Mode, OFlags, Uid, access, fchmod, fchown, fsync, mkdirat, open, openat,
-    readlinkat, renameat, symlinkat, unlinkat,
+    Access, AtFlags, Dir, Gid, Mode, OFlags, Uid, access, fchmod, fchown, fsync, mkdirat, open,
+    openat, readlinkat, renameat, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
 use std::fs::{self, File};
@@ -23,6 +23,8 @@ use std::path::Path;
 const FOLDER: OFlags = OFlags::DIRECTORY
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
+/// What the name of a folder ends with that is in use under its plain name.
+const AGAIN: &str = ".again";
 /// What a copy is called, and what it is a copy of.
 const COPIES: [(&str, &str); 2] = [("crt", "fullchain.pem"), ("key", "key.pem")];
 
@@ -35,7 +37,11 @@ pub(super) fn copy(
     export: &Export,
 ) -> Result<(), String> {
     let owner = export.user.as_deref().map(|u| user(paths, u)).transpose()?;
-    let failed = |e: io::Error| format!("export to {}: {e}", export.dir.display());
+    let failed = |e: io::Error| {
+        let remedy = disk_remedy(&export.dir, &e).map(|text| format!(" ({text})"));
+        let remedy = remedy.unwrap_or_default();
+        format!("export to {}: {e}{remedy}", export.dir.display())
+    };
     crate::store::make_public(&export.dir).map_err(|e| e.to_string())?;
     place(section, number, version, &export.dir, owner).map_err(failed)
 }
@@ -81,7 +87,7 @@ fn place(
     let before = before.and_then(|t| t.into_string().ok());
     // Written again into another folder: what is in use is never half of something.
     let new = match before.as_deref() == Some(&new) {
-        true => format!("{new}.again"),
+        true => format!("{new}{AGAIN}"),
         false => new,
     };
     clear(&dir, &new)?;
@@ -90,16 +96,32 @@ fn place(
         let _ = clear(&dir, &new);
         return Err(e);
     }
+    // A link must not lead nowhere after a power cut.
+    fsync(&dir)?;
     for (end, _) in COPIES {
         put_link(&dir, &format!("{section}.{end}"), &format!("{link}/{end}"))?;
     }
     put_link(&dir, &link, &new)?;
     fsync(&dir)?;
-    // Only a folder of ours, whatever the link said.
-    if let Some(old) = before.filter(|t| *t != new && t.starts_with(&format!("{link}."))) {
-        let _ = clear(&dir, &old);
+    for old in folders(&dir, &link)?.iter().filter(|old| **old != new) {
+        clear(&dir, old)?;
     }
-    Ok(())
+    // A former key must not be back after a power cut.
+    Ok(fsync(&dir)?)
+}
+
+/// The folders of copies: that of the link, former ones, and what ended runs left of them.
+fn folders(dir: &OwnedFd, link: &str) -> io::Result<Vec<String>> {
+    let mut folders = Vec::new();
+    for entry in Dir::read_from(dir)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let number = name.strip_prefix(link).and_then(|n| n.strip_prefix('.'));
+        let number = number.map(|n| n.strip_suffix(AGAIN).unwrap_or(n));
+        if number.is_some_and(|n| n.parse::<u64>().is_ok()) {
+            folders.push(name);
+        }
+    }
+    Ok(folders)
 }
 
 /// Makes the folder of the copies.
