@@ -46,6 +46,12 @@ pub(super) fn copy(
     place(section, number, version, &export.dir, owner).map_err(failed)
 }
 
+/// True if a section's copies are there, whatever they are.
+pub fn has_copies(section: &SectionName, export: &Export) -> bool {
+    let file = |(end, _): &(&str, &str)| export.dir.join(format!("{section}.{end}"));
+    COPIES.iter().all(|copy| file(copy).is_file())
+}
+
 /// Looks whether copies could be made; `Err` says what to do, too.
 pub(super) fn check(paths: &Paths, export: &Export) -> Result<String, String> {
     if let Some(name) = &export.user {

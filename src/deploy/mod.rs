@@ -11,6 +11,7 @@ mod uhttpd;
 mod verify;
 
 pub use check::check;
+pub use export::has_copies;
 pub use links::{intact, link, primary, promote};
 pub use round::{Round, Trouble};
 pub use uhttpd::{has_displaced, remove_displacing};

@@ -24,7 +24,7 @@ impl Engine<'_> {
     ) -> Result<Step, Failure> {
         let now = self.clock.now();
         record.enter(now, Stage::Deploy, "putting it into use");
-        let held = area.held();
+        let held = self.held_in(cert, area);
         let newest = match again {
             true => held.newest_valid(now),
             false => held.newest_usable(now),

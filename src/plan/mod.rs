@@ -166,9 +166,12 @@ fn local(cert: &Cert, held: &Held, promote: bool, now: Timestamp) -> Option<&'st
     }
 }
 
-/// True if a certificate of the local CA is for other names, or past two thirds of its life.
+/// True if a certificate of the local CA is for other names, past two thirds of its life, or begins
+/// later because the clock was ahead when it was made. A clock that is not set says nothing of that.
 pub fn local_is_stale(cert: &Cert, meta: &Meta, now: Timestamp) -> bool {
-    names(cert) != meta.names || now.0 > meta.not_after.saturating_sub(meta.lifetime() / 3)
+    let later = now >= Timestamp::EARLIEST && !meta.is_valid(now);
+    let old = now.0 > meta.not_after.saturating_sub(meta.lifetime() / 3);
+    later || old || names(cert) != meta.names
 }
 
 enum Decision {

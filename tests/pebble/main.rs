@@ -14,6 +14,7 @@ mod interrupted;
 mod issue;
 mod local;
 mod moods;
+mod reboot;
 mod relay;
 mod renewal;
 #[allow(dead_code, reason = "the suite of dns-01 shares it")]
