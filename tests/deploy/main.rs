@@ -15,6 +15,7 @@ mod exports;
 mod hooks;
 mod refused;
 mod servers;
+mod several;
 mod site;
 #[allow(dead_code, reason = "the suite of the command line shares it")]
 #[path = "../cli/uci_program.rs"]
