@@ -1,7 +1,7 @@
 //! What `check` says of those who are to have a certificate, before there is one.
 
 use crate::exports::mount;
-use crate::servers::{NGINX, checker, nginx};
+use crate::servers::{HAPROXY, NGINX, checker, fill, nginx};
 use crate::site::{Site, has};
 use crate::support::tools;
 use std::fs;
@@ -94,25 +94,9 @@ fn a_service_that_could_not_take_it() {
 /// That a service cannot start without its first certificate is no fault of its configuration.
 #[test]
 fn the_first_certificate_is_not_missed() {
-    let domains = |site: &Site| {
-        site.temp
-            .path("etc/ssl/domains")
-            .to_str()
-            .unwrap()
-            .to_owned()
-    };
-    let haproxy = "
-defaults
-    mode http
-    timeout client 5s
-    timeout server 5s
-    timeout connect 5s
-frontend tls
-    bind 127.0.0.1:PORT ssl crt DOMAINS/web.pem
-";
     for (name, config, text, more) in [
         ("nginx", "etc/nginx/nginx.conf", NGINX, "-e stderr"),
-        ("haproxy", "etc/haproxy.cfg", haproxy, ""),
+        ("haproxy", "etc/haproxy.cfg", HAPROXY, ""),
     ] {
         let Some(site) = Site::new(&[name], "") else {
             return;
@@ -120,11 +104,7 @@ frontend tls
         site.configure(&format!("list service '{name}'"));
         site.script(name, "");
         checker(&site, name, more);
-        let folder = site.temp.server_folder(name);
-        let text = text
-            .replace("PORT", &site.port.to_string())
-            .replace("DOMAINS", &domains(&site))
-            .replace("FOLDER", folder.to_str().unwrap());
+        let text = fill(&site, &site.temp.server_folder(name), text);
         site.temp.write(config, &text);
         let words = ["its checker misses ", "which the first certificate brings"];
         is(&site, "service", true, &words);
