@@ -9,10 +9,10 @@
 //! One rename of that link replaces both or, on a full disk or at a power cut, neither. The folder
 //! may belong to the reader, so everything is done beneath an open handle of it and follows no link.
 
-use crate::types::{Export, Paths, SectionName};
+use crate::types::{Export, Paths, SectionName, disk_remedy};
 use rustix::fs::{
-    AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, fsync, mkdirat, open, openat, readlinkat,
-    renameat, symlinkat, unlinkat,
+    Access, AtFlags, Dir, Gid, Mode, OFlags, Uid, access, fchmod, fchown, fsync, mkdirat, open,
+    openat, readlinkat, renameat, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
 use std::fs::{self, File};
@@ -23,6 +23,8 @@ use std::path::Path;
 const FOLDER: OFlags = OFlags::DIRECTORY
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
+/// What the name of a folder ends with that is in use under its plain name.
+const AGAIN: &str = ".again";
 /// What a copy is called, and what it is a copy of.
 const COPIES: [(&str, &str); 2] = [("crt", "fullchain.pem"), ("key", "key.pem")];
 
@@ -35,9 +37,46 @@ pub(super) fn copy(
     export: &Export,
 ) -> Result<(), String> {
     let owner = export.user.as_deref().map(|u| user(paths, u)).transpose()?;
-    let failed = |e: io::Error| format!("export to {}: {e}", export.dir.display());
+    let failed = |e: io::Error| {
+        let remedy = disk_remedy(&export.dir, &e).map(|text| format!(" ({text})"));
+        let remedy = remedy.unwrap_or_default();
+        format!("export to {}: {e}{remedy}", export.dir.display())
+    };
     crate::store::make_public(&export.dir).map_err(|e| e.to_string())?;
     place(section, number, version, &export.dir, owner).map_err(failed)
+}
+
+/// True if a section's copies are there, whatever they are.
+pub fn has_copies(section: &SectionName, export: &Export) -> bool {
+    let file = |(end, _): &(&str, &str)| export.dir.join(format!("{section}.{end}"));
+    COPIES.iter().all(|copy| file(copy).is_file())
+}
+
+/// Looks whether copies could be made; `Err` says what to do, too.
+pub(super) fn check(paths: &Paths, export: &Export) -> Result<String, String> {
+    if let Some(name) = &export.user {
+        let remedy = "name another, or add that one";
+        user(paths, name).map_err(|why| format!("{why} — {remedy}"))?;
+    }
+    let dir = export.dir.display();
+    match fs::symlink_metadata(&export.dir) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(format!(
+            "{dir} is not there yet; it is made with the first copies"
+        )),
+        Ok(meta) if meta.is_dir() => match access(&export.dir, Access::WRITE_OK) {
+            Ok(()) => Ok(format!("copies go to {dir}")),
+            Err(e) => {
+                let error = io::Error::from(e);
+                let remedy = disk_remedy(&export.dir, &error).unwrap_or("correct list export");
+                Err(format!("{dir} cannot be written to: {error} — {remedy}"))
+            }
+        },
+        Ok(meta) if meta.is_symlink() => Err(format!(
+            "{dir} is a link, and certkeeper follows none — name the folder that it leads to"
+        )),
+        Ok(_) => Err(format!("{dir} is no folder — correct list export")),
+        Err(e) => Err(format!("{dir}: {e} — correct list export")),
+    }
 }
 
 fn place(
@@ -54,7 +93,7 @@ fn place(
     let before = before.and_then(|t| t.into_string().ok());
     // Written again into another folder: what is in use is never half of something.
     let new = match before.as_deref() == Some(&new) {
-        true => format!("{new}.again"),
+        true => format!("{new}{AGAIN}"),
         false => new,
     };
     clear(&dir, &new)?;
@@ -63,16 +102,32 @@ fn place(
         let _ = clear(&dir, &new);
         return Err(e);
     }
+    // A link must not lead nowhere after a power cut.
+    fsync(&dir)?;
     for (end, _) in COPIES {
         put_link(&dir, &format!("{section}.{end}"), &format!("{link}/{end}"))?;
     }
     put_link(&dir, &link, &new)?;
     fsync(&dir)?;
-    // Only a folder of ours, whatever the link said.
-    if let Some(old) = before.filter(|t| *t != new && t.starts_with(&format!("{link}."))) {
-        let _ = clear(&dir, &old);
+    for old in folders(&dir, &link)?.iter().filter(|old| **old != new) {
+        clear(&dir, old)?;
     }
-    Ok(())
+    // A former key must not be back after a power cut.
+    Ok(fsync(&dir)?)
+}
+
+/// The folders of copies: that of the link, former ones, and what ended runs left of them.
+fn folders(dir: &OwnedFd, link: &str) -> io::Result<Vec<String>> {
+    let mut folders = Vec::new();
+    for entry in Dir::read_from(dir)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let number = name.strip_prefix(link).and_then(|n| n.strip_prefix('.'));
+        let number = number.map(|n| n.strip_suffix(AGAIN).unwrap_or(n));
+        if number.is_some_and(|n| n.parse::<u64>().is_ok()) {
+            folders.push(name);
+        }
+    }
+    Ok(folders)
 }
 
 /// Makes the folder of the copies.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// The hook's file. It runs as we do, so neither it nor a folder on the way to it may be somebody
 /// else's to change, and no link may lead out of the folder of hooks.
-fn find(paths: &Paths, name: &str) -> Result<PathBuf, String> {
+pub(super) fn find(paths: &Paths, name: &str) -> Result<PathBuf, String> {
     let folder = paths.hooks();
     let real = |path: &Path| fs::canonicalize(path).map_err(|e| format!("{}: {e}", path.display()));
     let top = real(&folder)?;

@@ -1,6 +1,7 @@
 //! The links in `/etc/ssl/domains`. They are relative, and lead through one link a section
 //! (`current`) and one for the primary certificate, so that certificate and key change together.
 
+use super::acme;
 use crate::store::{StoreError, make_public, put_link};
 use crate::types::{Paths, SectionName};
 use std::fs;
@@ -23,81 +24,98 @@ const PRIMARY: [(&str, &str); 3] = [
 /// What begins the target of every link of ours.
 const OURS: &str = "../../certkeeper/";
 
-fn section_links(section: &SectionName) -> impl Iterator<Item = (String, PathBuf)> {
-    ENDINGS.iter().map(move |(ending, file)| {
-        let target = format!("{OURS}certs/{section}/current/{file}");
-        (format!("{section}.{ending}"), target.into())
-    })
+/// A link that is to be.
+pub(super) struct Link {
+    pub path: PathBuf,
+    target: PathBuf,
 }
 
-fn primary_links() -> impl Iterator<Item = (String, PathBuf)> {
-    PRIMARY
-        .iter()
-        .map(|(name, file)| ((*name).to_owned(), format!("{OURS}primary/{file}").into()))
+impl Link {
+    /// A link to a file of the version that a section has in use; from two folders below /etc.
+    pub fn to_current(path: PathBuf, section: &SectionName, file: &str) -> Self {
+        Self {
+            path,
+            target: format!("{OURS}certs/{section}/current/{file}").into(),
+        }
+    }
+
+    /// What stands at its place.
+    pub fn look(&self) -> Place {
+        match fs::read_link(&self.path) {
+            Ok(found) if found == self.target => Place::Right,
+            Ok(found) if found.starts_with(OURS) => Place::Ours,
+            Err(e) if e.kind() == ErrorKind::NotFound => Place::Absent,
+            // No link, or somebody else's.
+            _ => Place::Foreign,
+        }
+    }
 }
 
 /// What stands at a link's place.
-enum Place {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
     Right,
     Ours,
     Absent,
     Foreign,
 }
 
-fn look(path: &Path, target: &Path) -> Place {
-    match fs::read_link(path) {
-        Ok(found) if found == target => Place::Right,
-        Ok(found) if found.starts_with(OURS) => Place::Ours,
-        Err(e) if e.kind() == ErrorKind::NotFound => Place::Absent,
-        // No link, or somebody else's.
-        _ => Place::Foreign,
-    }
-}
-
-/// True if nothing is to be done for a section's links; a foreign file is left alone for good.
-pub fn intact(paths: &Paths, section: &SectionName) -> bool {
-    in_place(paths, section_links(section))
-}
-
-fn in_place(paths: &Paths, mut links: impl Iterator<Item = (String, PathBuf)>) -> bool {
+fn section_links(paths: &Paths, section: &SectionName) -> impl Iterator<Item = Link> {
     let folder = paths.domains();
-    links.all(|(name, target)| {
-        matches!(
-            look(&folder.join(name), &target),
-            Place::Right | Place::Foreign
-        )
+    ENDINGS.iter().map(move |(ending, file)| {
+        Link::to_current(folder.join(format!("{section}.{ending}")), section, file)
     })
 }
 
-/// Makes links where they are missing or lead elsewhere. Returns the names that something else
-/// holds: it is never replaced.
-fn make(
-    paths: &Paths,
-    links: impl Iterator<Item = (String, PathBuf)>,
-) -> Result<Vec<String>, StoreError> {
+fn primary_links(paths: &Paths) -> impl Iterator<Item = Link> {
     let folder = paths.domains();
-    make_public(&folder)?;
+    PRIMARY.iter().map(move |(name, file)| Link {
+        path: folder.join(name),
+        target: format!("{OURS}primary/{file}").into(),
+    })
+}
+
+/// True if nothing is to be done for a section's links; a foreign file is left alone for good.
+/// `acme`: by which names acme.sh's layout may have its folder.
+pub fn intact(paths: &Paths, section: &SectionName, acme: &[String]) -> bool {
+    in_place(section_links(paths, section)) && acme::intact(paths, section, acme)
+}
+
+fn in_place(mut links: impl Iterator<Item = Link>) -> bool {
+    links.all(|link| matches!(link.look(), Place::Right | Place::Foreign))
+}
+
+/// Makes links where they are missing or lead elsewhere. Returns the places that something else
+/// holds: it is never replaced.
+pub(super) fn make(links: impl Iterator<Item = Link>) -> Result<Vec<PathBuf>, StoreError> {
     let mut foreign = Vec::new();
-    for (name, target) in links {
-        let path = folder.join(&name);
-        match look(&path, &target) {
+    for link in links {
+        match link.look() {
             Place::Right => {}
-            Place::Foreign => foreign.push(name),
-            Place::Ours | Place::Absent => put_link(&path, &target)?,
+            Place::Foreign => foreign.push(link.path),
+            Place::Ours | Place::Absent => put_link(&link.path, &link.target)?,
         }
     }
     Ok(foreign)
 }
 
 /// Makes a section's links. Before its first version is in use they lead nowhere yet, so all
-/// files appear at once, with the rename of `current`.
-pub fn link(paths: &Paths, section: &SectionName) -> Result<Vec<String>, StoreError> {
-    make(paths, section_links(section))
+/// files appear at once, with the rename of `current`. `acme` as for [`intact`].
+pub fn link(
+    paths: &Paths,
+    section: &SectionName,
+    acme: &[String],
+) -> Result<Vec<PathBuf>, StoreError> {
+    make_public(&paths.domains())?;
+    let mut foreign = make(section_links(paths, section))?;
+    foreign.extend(acme::link(paths, section, acme)?);
+    Ok(foreign)
 }
 
 /// Makes a section the primary one: the links exist before, one rename changes where they lead.
-pub fn promote(paths: &Paths, section: &SectionName) -> Result<Vec<String>, StoreError> {
-    let foreign = make(paths, primary_links())?;
+pub fn promote(paths: &Paths, section: &SectionName) -> Result<Vec<PathBuf>, StoreError> {
+    make_public(&paths.domains())?;
+    let foreign = make(primary_links(paths))?;
     let target = format!("certs/{section}/current");
     put_link(&paths.primary(), Path::new(&target))?;
     Ok(foreign)
@@ -105,7 +123,7 @@ pub fn promote(paths: &Paths, section: &SectionName) -> Result<Vec<String>, Stor
 
 /// The section that is the primary one now; none while one of its links is missing.
 pub fn primary(paths: &Paths) -> Option<String> {
-    if !in_place(paths, primary_links()) {
+    if !in_place(primary_links(paths)) {
         return None;
     }
     let target = fs::read_link(paths.primary()).ok()?;

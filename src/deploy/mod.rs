@@ -1,5 +1,7 @@
 //! Puts certificates where services find them, has the services use them, and looks whether they do.
 
+mod acme;
+mod check;
 mod export;
 mod hooks;
 mod links;
@@ -8,6 +10,8 @@ mod services;
 mod uhttpd;
 mod verify;
 
+pub use check::check;
+pub use export::has_copies;
 pub use links::{intact, link, primary, promote};
 pub use round::{Round, Trouble};
 pub use uhttpd::{has_displaced, remove_displacing};

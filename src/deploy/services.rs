@@ -95,23 +95,32 @@ impl<'a> Service<'a> {
         })
     }
 
-    /// Has the service's own checker look at its configuration and all that it names.
-    pub fn check(&self, say: &mut dyn FnMut(&str)) -> Result<(), String> {
+    /// Its init script.
+    pub fn script(&self) -> &Path {
+        &self.script
+    }
+
+    /// Has the service's own checker look at its configuration and all that it names. Returns the
+    /// verdict in words, if there is one.
+    pub fn check(&self, say: &mut dyn FnMut(&str)) -> Result<Option<String>, String> {
         let checker = known(self.name).and_then(|k| Some((k.checker?, k.configs)));
         let Some(((path, args), configs)) = checker else {
-            return Ok(());
+            return Ok(None);
         };
         let program = self.paths.at(path);
         let mut configs = configs.iter().map(|c| self.paths.at(c));
         let (true, Some(config)) = (program.exists(), configs.find(|c| c.exists())) else {
-            say(&format!(
+            let text = format!(
                 "{} is not checked: {path} or its configuration is not there",
                 self.name
-            ));
-            return Ok(());
+            );
+            say(&text);
+            return Ok(Some(text));
         };
         let args = args.iter().map(Path::new).chain([config.as_path()]);
-        run(&program, args, Children::End, say)
+        run(&program, args, Children::End, say)?;
+        let config = config.display();
+        Ok(Some(format!("{path} finds nothing wrong with {config}")))
     }
 
     /// `reload` or `restart`. What the script starts stays.

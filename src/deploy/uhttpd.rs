@@ -34,7 +34,7 @@ fn note(paths: &Paths) -> Option<Note> {
 }
 
 /// The section that is uhttpd's certificate.
-fn main_section(paths: &Paths) -> Result<Section, String> {
+pub(super) fn main_section(paths: &Paths) -> Result<Section, String> {
     let text = fs::read(paths.at(FILE)).map_err(|e| format!("{FILE}: {e}"))?;
     let sections = uci::parse(&text).map_err(|e| format!("{FILE}: {e}"))?;
     let mut sections = sections.into_iter();

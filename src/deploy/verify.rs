@@ -19,18 +19,20 @@ pub(super) fn listens(target: &Target, name: &str) -> bool {
     !matches!(seen, Err(Unseen::Closed))
 }
 
+/// The serial number of the certificate that the server shows.
+pub(super) fn serial(target: &Target, name: &str) -> Result<String, String> {
+    let seen = served_certificate(&target.host, target.port, name, HANDSHAKE);
+    let certificate = Certificate::parse(&seen.map_err(|e| e.to_string())?);
+    Ok(certificate.map_err(|e| e.to_string())?.serial_hex())
+}
+
 /// Waits until the server shows the certificate with this serial number; says what it shows instead.
-pub(super) fn serves(target: &Target, name: &str, serial: &str) -> Result<(), String> {
+pub(super) fn serves(target: &Target, name: &str, wanted: &str) -> Result<(), String> {
     let end = Instant::now() + SETTLE;
     loop {
-        let seen = served_certificate(&target.host, target.port, name, HANDSHAKE);
-        let found = seen
-            .map_err(|e| e.to_string())
-            .and_then(|der| Certificate::parse(&der).map_err(|e| e.to_string()))
-            .map(|certificate| certificate.serial_hex());
-        let wrong = match found {
-            Ok(found) if found == serial => return Ok(()),
-            Ok(found) => format!("it still serves serial {found} for {name}, not {serial}"),
+        let wrong = match serial(target, name) {
+            Ok(found) if found == wanted => return Ok(()),
+            Ok(found) => format!("it still serves serial {found} for {name}, not {wanted}"),
             Err(text) => text,
         };
         if Instant::now() >= end {

@@ -2,10 +2,12 @@
 
 use super::account::Registry;
 use super::clients::Clients;
+use super::deploy::server_name;
 use super::wan::Wan;
 use super::{Engine, Failure, clients, provider, solve};
 use crate::challenge::{ChallengeError, Footprint, HTTP, HTTP_REDIRECTED, Proof, Solver, look_up};
 use crate::config::{Cert, Name, Validation};
+use crate::deploy;
 use crate::dns::TxtRecord;
 use crate::net::{Data, RecordType, Resolver, lookup_host};
 use crate::types::{Identifier, SectionName};
@@ -19,7 +21,7 @@ use std::time::Duration;
 pub struct Finding {
     /// For which section.
     pub section: SectionName,
-    /// What: clock, directory, name, port, webroot, dns.
+    /// What: clock, directory, name, the way of validation, or who is to have the certificate.
     pub topic: &'static str,
     /// It is as it should be.
     pub ok: bool,
@@ -84,6 +86,12 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], alone: bool, tell: &mut dyn F
                 found(name.validation.method(), true, text);
             }
         }
+        let mut told = |topic, result: Result<String, String>| match result {
+            Ok(text) => found(topic, true, text),
+            Err(text) => found(topic, false, text),
+        };
+        let name = server_name(cert);
+        deploy::check(engine.paths, &cert.name, &cert.deployment, &name, &mut told);
     }
 }
 

@@ -14,9 +14,6 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Instant;
 
-/// Before this there was no certkeeper: a clock that shows less is not set.
-const EARLIEST: Timestamp = Timestamp(1_767_225_600); // 2026-01-01T00:00:00Z
-
 /// An HTTP client whose requests may be listened to.
 pub struct Http<'e> {
     client: net::Client,
@@ -94,7 +91,7 @@ impl<'e> Clients<'e> {
 
 fn connect<'e>(engine: &Engine<'e>, account: &Account) -> Result<Connected<'e>, Failure> {
     let now = engine.clock.now();
-    if now < EARLIEST {
+    if now < Timestamp::EARLIEST {
         return Err(clock_wrong(format!("the clock shows {now}")));
     }
     let transport = http(engine, roots(engine, account), false);

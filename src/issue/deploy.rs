@@ -7,6 +7,7 @@ use crate::deploy::{self, Round, Trouble};
 use crate::status::Recorder;
 use crate::store::Area;
 use crate::types::{Held, Identifier, Stage, State, Timestamp, Version};
+use std::path::PathBuf;
 
 /// How long a version that services did not take is left alone, unless somebody asks for it or the
 /// configuration changes; a quarter of the life of what is in use, where that is less.
@@ -23,7 +24,7 @@ impl Engine<'_> {
     ) -> Result<Step, Failure> {
         let now = self.clock.now();
         record.enter(now, Stage::Deploy, "putting it into use");
-        let held = area.held();
+        let held = self.held_in(cert, area);
         let newest = match again {
             true => held.newest_valid(now),
             false => held.newest_usable(now),
@@ -63,9 +64,17 @@ impl Engine<'_> {
             record.say(self.clock.now(), text);
             deploy::remove_displacing(self.paths, &cert.name)?;
         }
-        let foreign = deploy::link(self.paths, &cert.name)?;
+        let foreign = deploy::link(self.paths, &cert.name, &self.acme_names(cert))?;
         self.report_foreign(&foreign, record);
         Ok(())
+    }
+
+    /// By which names OpenWrt's acme may have a folder for the primary certificate.
+    pub(super) fn acme_names(&self, cert: &Cert) -> Vec<String> {
+        let primary = self.config.primary.as_ref() == Some(&cert.name);
+        let first = cert.names.first().filter(|_| primary);
+        let names = first.map(|name| vec![cert.name.to_string(), name.id.to_string()]);
+        names.unwrap_or_default()
     }
 
     /// uhttpd has put its own pair where the section's links were.
@@ -85,10 +94,11 @@ impl Engine<'_> {
         Ok(())
     }
 
-    fn report_foreign(&self, names: &[String], record: &mut Recorder<'_>) {
-        for name in names {
+    fn report_foreign(&self, places: &[PathBuf], record: &mut Recorder<'_>) {
+        for place in places {
             let text = format!(
-                "/etc/ssl/domains/{name} is not a link of certkeeper's and stays as it is; remove it to have the certificate there"
+                "{} is not a link of certkeeper's and stays as it is; remove it to have the certificate there",
+                place.display()
             );
             record.say(self.clock.now(), &text);
         }

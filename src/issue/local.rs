@@ -17,10 +17,6 @@ use crate::types::{
 };
 use crate::x509::{Certificate, split_pem_chain, to_pem};
 
-/// Before this there was no certkeeper: a clock that shows less is not set, and what is made
-/// meanwhile begins then.
-const EARLIEST: Timestamp = Timestamp(1_767_225_600); // 2026-01-01T00:00:00Z
-
 /// The root is named after the host; its name is shown up to this length.
 const HOST_MAX: usize = 40;
 
@@ -43,7 +39,7 @@ impl Engine<'_> {
                 ..LocalLeaf::default()
             };
         }
-        let held = Area::local(self.paths, &cert.name).held();
+        let held = self.held_in(cert, &Area::local(self.paths, &cert.name));
         let newest = held.versions.first().cloned();
         let untold = newest
             .as_ref()
@@ -128,7 +124,9 @@ impl Engine<'_> {
                 "`certkeeper local-ca reissue` makes a new root, which clients must be told to trust anew",
             ));
         }
-        let (begin, end) = self.life(LEAF_DAYS);
+        // Right or nearly so even where no clock has been set yet.
+        let begin = Timestamp(self.since_start().0 - CLOCK_MARGIN).max(Timestamp::EARLIEST);
+        let end = begin.plus(Timestamp::days(LEAF_DAYS));
         // Quick on every router; what key_type says is for the public certificate.
         let key = PrivateKey::generate(KeyType::Ec256)?;
         let pem = root.issue(&key, &ids, begin, end)?;
@@ -187,7 +185,9 @@ impl Engine<'_> {
     fn new_root(&self) -> Result<Root, Failure> {
         let ids: Vec<Identifier> = self.config.certs.iter().flat_map(ids).collect();
         let local = &self.config.global.local_ca;
-        let (begin, end) = self.life(local.days);
+        // Nobody is to trust it anew because the clock was ahead when it was made.
+        let begin = Timestamp::EARLIEST;
+        let end = self.since_start().plus(Timestamp::days(local.days));
         let name = local.name.clone().unwrap_or_else(|| self.root_name());
         let root = Root::make(&name, &ids, begin, end)?;
         RootStore::new(self.paths).put(&RootTexts {
@@ -225,12 +225,9 @@ impl Engine<'_> {
         Ok((root, done))
     }
 
-    /// From when until when something made now is valid; right or nearly so even where no clock
-    /// has been set yet.
-    fn life(&self, days: i64) -> (Timestamp, Timestamp) {
-        let now = self.clock.now().max(EARLIEST);
-        let begin = Timestamp(now.0 - CLOCK_MARGIN).max(EARLIEST);
-        (begin, begin.plus(Timestamp::days(days)))
+    /// The time, never before there was a certkeeper.
+    fn since_start(&self) -> Timestamp {
+        self.clock.now().max(Timestamp::EARLIEST)
     }
 }
 

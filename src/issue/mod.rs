@@ -94,12 +94,26 @@ impl<'a> Engine<'a> {
     }
 
     fn is_linked(&self, cert: &Cert) -> bool {
-        links::intact(self.paths, &cert.name) && !self.is_displaced(cert)
+        let intact = links::intact(self.paths, &cert.name, &self.acme_names(cert));
+        intact && !self.is_displaced(cert)
+    }
+
+    /// What is held in a folder of a section. Who has lost his copies, a sysupgrade removes them with
+    /// their folder, counts as one who was never told.
+    fn held_in(&self, cert: &Cert, area: &Area) -> Held {
+        let mut held = area.held();
+        if let Some(note) = &mut held.deployed {
+            let exports = cert.deployment.exports.iter();
+            for lost in exports.filter(|e| !links::has_copies(&cert.name, e)) {
+                note.receivers.retain(|told| *told != lost.to_string());
+            }
+        }
+        held
     }
 
     /// What is held for a section, the local CA's part and its links included.
     fn held(&self, cert: &Cert) -> Held {
-        let mut held = self.area(cert).held();
+        let mut held = self.held_in(cert, &self.area(cert));
         held.local = match cert.staging {
             false => self.local_leaf(cert, &held),
             true => {

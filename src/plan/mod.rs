@@ -159,16 +159,19 @@ fn local(cert: &Cert, held: &Held, promote: bool, now: Timestamp) -> Option<&'st
         None => Some("there is no certificate to serve yet"),
         Some(leaf) if local_is_stale(cert, &leaf.meta, now) => Some("the local one does not fit"),
         Some(_) if !local.in_use => Some("there is no valid certificate"),
-        Some(_) if !held.linked => Some("links in /etc/ssl/domains are missing"),
+        Some(_) if !held.linked => Some("links to it are missing"),
         Some(_) if promote => Some("it is to be the primary certificate"),
         Some(_) if local.untold => Some("not everybody has been told of it"),
         Some(_) => None,
     }
 }
 
-/// True if a certificate of the local CA is for other names, or past two thirds of its life.
+/// True if a certificate of the local CA is for other names, past two thirds of its life, or begins
+/// later because the clock was ahead when it was made. A clock that is not set says nothing of that.
 pub fn local_is_stale(cert: &Cert, meta: &Meta, now: Timestamp) -> bool {
-    names(cert) != meta.names || now.0 > meta.not_after.saturating_sub(meta.lifetime() / 3)
+    let later = now >= Timestamp::EARLIEST && !meta.is_valid(now);
+    let old = now.0 > meta.not_after.saturating_sub(meta.lifetime() / 3);
+    later || old || names(cert) != meta.names
 }
 
 enum Decision {
@@ -197,7 +200,7 @@ fn upkeep(
         return None;
     }
     match (held.linked, promote) {
-        (false, _) => Some("links in /etc/ssl/domains are missing"),
+        (false, _) => Some("links to it are missing"),
         (true, true) => Some("it is to be the primary certificate"),
         (true, false) => {
             let untold = held.is_untold(&cert.deployment)

@@ -91,18 +91,17 @@ pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
         .map_err(StoreError::of("syncing", path))
 }
 
-/// Writes a new file, 0600 from its first byte, and puts it on the disk.
+/// Writes a new file, 0600 from its first byte, and puts it on the disk; nothing is left of one that
+/// cannot be written whole.
 pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let write = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    write().map_err(StoreError::of("writing", path))
+    let mut new = OpenOptions::new();
+    let new = new.write(true).create_new(true).mode(0o600).open(path);
+    let mut file = new.map_err(StoreError::of("writing", path))?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.map_err(|error| {
+        let _ = fs::remove_file(path);
+        StoreError::of("writing", path)(error)
+    })
 }
 
 /// Replaces a file by one rename. What a killed run left beside it is written over.

@@ -263,15 +263,25 @@ impl Area {
 
     /// Stores a version: it is there whole, or not at all. Returns its number.
     pub fn add_version(&self, parts: Parts<'_>, meta: &Meta) -> Result<u64, StoreError> {
-        let versions = self.dir.join("versions");
-        make_lasting(&versions)?;
+        make_lasting(&self.dir.join("versions"))?;
         let number = self.numbers().first().map_or(1, |n| n + 1);
         let draft = self.draft();
         clear(&draft)?;
-        make_lasting(&draft)?;
+        let drafted = Self::fill(&draft, parts, meta);
+        let moved = drafted.and_then(|()| rename(&draft, &self.version_dir(number)));
+        if moved.is_err() {
+            // It may be long until the next version is prepared.
+            let _ = clear(&draft);
+        }
+        moved.map(|()| number)
+    }
+
+    /// Prepares a version.
+    fn fill(draft: &Path, parts: Parts<'_>, meta: &Meta) -> Result<(), StoreError> {
+        make_lasting(draft)?;
         let Parts { cert, chain, key } = parts;
         let meta =
-            serde_json::to_string(meta).map_err(|e| StoreError::of("writing", &draft)(e.into()))?;
+            serde_json::to_string(meta).map_err(|e| StoreError::of("writing", draft)(e.into()))?;
         for (name, text) in [
             ("cert.pem", cert),
             ("chain.pem", chain),
@@ -282,9 +292,7 @@ impl Area {
         ] {
             write_new(&draft.join(name), text.as_bytes())?;
         }
-        sync_folder(&draft)?;
-        rename(&draft, &self.version_dir(number))?;
-        Ok(number)
+        sync_folder(draft)
     }
 
     /// Remembers an issuance for the guard.

@@ -46,14 +46,21 @@ impl fmt::Display for Target {
     }
 }
 
+impl fmt::Display for Export {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "export {}", self.dir.display())?;
+        match &self.user {
+            Some(user) => write!(f, ":{user}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Deployment {
     /// All who are told of a new certificate, in words.
     pub fn receivers(&self) -> Vec<String> {
         let services = self.services.iter().map(|s| format!("service {s}"));
-        let exports = self.exports.iter().map(|e| {
-            let user = e.user.as_ref().map(|u| format!(":{u}"));
-            format!("export {}{}", e.dir.display(), user.unwrap_or_default())
-        });
+        let exports = self.exports.iter().map(ToString::to_string);
         let hooks = self.hooks.iter().map(|h| format!("hook {h}"));
         services.chain(exports).chain(hooks).collect()
     }

@@ -66,6 +66,11 @@ impl Paths {
         self.at("/etc/ssl/domains")
     }
 
+    /// Where OpenWrt's acme keeps certificates.
+    pub fn acme(&self) -> PathBuf {
+        self.at("/etc/acme")
+    }
+
     /// Run-time files, in tmpfs.
     pub fn run(&self) -> PathBuf {
         self.at("/var/run/certkeeper")

@@ -10,6 +10,9 @@ pub struct Timestamp(pub i64);
 const DAY: i64 = 86_400;
 
 impl Timestamp {
+    /// Before this there was no certkeeper: a clock that shows less is not set.
+    pub const EARLIEST: Self = Self(1_767_225_600); // 2026-01-01T00:00:00Z
+
     /// This many seconds later (earlier when negative); stops at the ends of the range.
     pub fn plus(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds))

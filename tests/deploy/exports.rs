@@ -4,6 +4,7 @@ use crate::site::{Site, has};
 use crate::support::{openssl, process};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -120,6 +121,24 @@ fn links_in_the_folder_are_not_followed() {
     assert_eq!(site.temp.read("etc/victim/crt"), "theirs");
 }
 
+/// A tmpfs at a folder; it goes on drop.
+pub struct Mounted(PathBuf);
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+/// `None` where none may be mounted.
+pub fn mount(folder: &Path, options: &str) -> Option<Mounted> {
+    let mut command = Command::new("mount");
+    command.args(["-t", "tmpfs", "-o", options, "tmpfs"]);
+    let done = command.arg(folder).output();
+    let done = done.is_ok_and(|o| o.status.success());
+    done.then(|| Mounted(folder.to_owned()))
+}
+
 /// A full disk: both copies are of the former version.
 #[test]
 fn both_or_neither() {
@@ -128,23 +147,9 @@ fn both_or_neither() {
     };
     let folder = site.temp.path("srv/tls");
     fs::create_dir_all(&folder).unwrap();
-    let mount = |args: &[&str]| {
-        Command::new("mount")
-            .args(args)
-            .arg(&folder)
-            .output()
-            .is_ok_and(|o| o.status.success())
-    };
-    if !mount(&["-t", "tmpfs", "-o", "size=16k,nr_inodes=64", "tmpfs"]) {
+    let Some(_mounted) = mount(&folder, "size=16k,nr_inodes=64") else {
         return crate::support::tools::skip("export", "no tmpfs can be mounted here");
-    }
-    struct Mounted(std::path::PathBuf);
-    impl Drop for Mounted {
-        fn drop(&mut self) {
-            let _ = Command::new("umount").arg(&self.0).status();
-        }
-    }
-    let _mounted = Mounted(folder.clone());
+    };
     site.store();
     site.renew(0);
     let before = site.temp.read("srv/tls/web.key");

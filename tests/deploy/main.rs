@@ -8,11 +8,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acme;
+mod beforehand;
 mod cut;
 mod exports;
 mod hooks;
 mod refused;
 mod servers;
+mod several;
 mod site;
 #[allow(dead_code, reason = "the suite of the command line shares it")]
 #[path = "../cli/uci_program.rs"]

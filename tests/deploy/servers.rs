@@ -3,10 +3,20 @@
 use crate::site::{Site, has};
 use crate::support::server::{Launch, Server};
 use crate::support::{tools, wait_until};
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
+
+/// Settings with the site's port and links, and a folder of the server's own.
+pub fn fill(site: &Site, folder: &Path, settings: &str) -> String {
+    let domains = site.temp.path("etc/ssl/domains");
+    settings
+        .replace("PORT", &site.port.to_string())
+        .replace("DOMAINS", domains.to_str().unwrap())
+        .replace("FOLDER", folder.to_str().unwrap())
+}
 
 /// A server that reads its certificate from the links; its init script sends it `signal`.
 pub fn start(
@@ -18,12 +28,7 @@ pub fn start(
     signal: &str,
 ) -> Server {
     let folder = site.temp.server_folder(name);
-    let domains = site.temp.path("etc/ssl/domains");
-    let settings = settings
-        .replace("PORT", &site.port.to_string())
-        .replace("DOMAINS", domains.to_str().unwrap())
-        .replace("FOLDER", folder.to_str().unwrap());
-    let config = site.temp.write(config, settings);
+    let config = site.temp.write(config, fill(site, &folder, settings));
     let args: Vec<String> = args
         .iter()
         .map(|a| a.replace("CONFIG", config.to_str().unwrap()))
@@ -66,6 +71,19 @@ http {
         location / { return 200 hello; }
     }
 }
+";
+
+pub const HAPROXY: &str = "
+global
+    stats socket FOLDER/socket mode 600 level admin expose-fd listeners
+defaults
+    mode http
+    timeout client 5s
+    timeout server 5s
+    timeout connect 5s
+frontend tls
+    bind 127.0.0.1:PORT ssl crt DOMAINS/web.pem
+    http-request return status 200
 ";
 
 /// A site with its first version in use and an nginx that serves it.
@@ -141,23 +159,11 @@ fn haproxy_takes_it() {
     };
     site.store();
     site.renew(0);
-    let settings = "
-global
-    stats socket FOLDER/socket mode 600 level admin expose-fd listeners
-defaults
-    mode http
-    timeout client 5s
-    timeout server 5s
-    timeout connect 5s
-frontend tls
-    bind 127.0.0.1:PORT ssl crt DOMAINS/web.pem
-    http-request return status 200
-";
     let _server = start(
         &site,
         "haproxy",
         "etc/haproxy.cfg",
-        settings,
+        HAPROXY,
         &["-W", "-db", "-f", "CONFIG"],
         "USR2",
     );

@@ -56,22 +56,27 @@ impl Site {
         ));
     }
 
-    fn area(&self, staging: bool) -> Area {
+    fn area(&self, section: &str, staging: bool) -> Area {
         let paths = Paths::new(self.temp.root());
-        Area::new(&paths, &SectionName::parse("web").unwrap(), staging)
+        Area::new(&paths, &SectionName::parse(section).unwrap(), staging)
     }
 
     /// Stores one more version; returns its serial number.
     pub fn store(&self) -> String {
-        self.store_in(&self.area(false))
+        self.store_in(&self.area("web", false), NAME)
     }
 
     /// The same, of the staging server.
     pub fn store_staging(&self) -> String {
-        self.store_in(&self.area(true))
+        self.store_in(&self.area("web", true), NAME)
     }
 
-    fn store_in(&self, area: &Area) -> String {
+    /// The same, of another section.
+    pub fn store_for(&self, section: &str, name: &str) -> String {
+        self.store_in(&self.area(section, false), name)
+    }
+
+    fn store_in(&self, area: &Area, name: &str) -> String {
         let curve = match self.key_type {
             "ec521" => "ec_paramgen_curve:P-521",
             _ => "ec_paramgen_curve:P-256",
@@ -93,7 +98,7 @@ impl Site {
             "-subj",
             "/CN=a test",
             "-addext",
-            &format!("subjectAltName=DNS:{NAME}"),
+            &format!("subjectAltName=DNS:{name}"),
             "-keyout",
             &key_file,
             "-out",
@@ -110,7 +115,7 @@ impl Site {
             key: &key,
         };
         let meta = Meta {
-            names: vec![NAME.into()],
+            names: vec![name.into()],
             key_type: self.key_type.into(),
             directory: DIRECTORY.into(),
             account: "own".into(),
@@ -193,7 +198,7 @@ impl Site {
 
     /// The number of the version in use.
     pub fn version(&self) -> Option<u64> {
-        self.area(false).held().current
+        self.area("web", false).held().current
     }
 
     /// The note of who was told.

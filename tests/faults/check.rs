@@ -1,5 +1,6 @@
 //! Looks at a root: what is served, who may read it, what lies about.
 
+use crate::receivers;
 use crate::scenario::{ACCOUNT, Scenario};
 use crate::site::{Site, walk};
 use certkeeper::keys::PrivateKey;
@@ -26,29 +27,32 @@ pub type Served = BTreeMap<String, String>;
 /// When the files of one name do not belong together.
 pub fn served(scenario: &Scenario) -> Result<Served, String> {
     let mut found = Served::new();
+    let at = |name: &str| scenario.site.temp.path("etc/ssl/domains").join(name);
     for (section, domains) in scenario.kind.sections() {
-        found.extend(files(
-            &scenario.site,
-            section,
-            &["crt", "key", "chain.crt", "pem"],
-            domains,
-        )?);
+        let endings = ["crt", "key", "chain.crt", "pem"];
+        found.extend(files(section, &at(section), &endings, domains)?);
+        if scenario.kind.has_receivers() {
+            found.extend(receivers::served(&scenario.site, domains)?);
+        }
     }
-    found.extend(files(&scenario.site, PRIMARY, &["crt", "key", "cer"], &[])?);
+    found.extend(files(PRIMARY, &at(PRIMARY), &["crt", "key", "cer"], &[])?);
     Ok(found)
 }
 
-/// The files of one name: all there and belonging together, or all absent.
-fn files(
-    site: &Site,
+/// The files of one name, at `base` with these endings: all there and belonging together, or all
+/// absent.
+///
+/// # Errors
+/// When they are not.
+pub fn files(
     name: &str,
+    base: &Path,
     endings: &[&str],
     domains: &[&str],
 ) -> Result<Option<(String, String)>, String> {
     let mut texts = BTreeMap::new();
     for ending in endings {
-        let path = site.temp.path(&format!("etc/ssl/domains/{name}.{ending}"));
-        match fs::read_to_string(&path) {
+        match fs::read_to_string(format!("{}.{ending}", base.display())) {
             Ok(text) => {
                 texts.insert(*ending, text);
             }
@@ -65,22 +69,9 @@ fn files(
         return Err(format!("{name}: only {there:?} are there"));
     }
     let (crt, key) = (&texts["crt"], &texts["key"]);
-    let ders = split_pem_chain(crt.as_bytes()).map_err(|e| format!("{name}.crt: {e}"))?;
-    let leaf = ders.first().ok_or_else(|| format!("{name}.crt is empty"))?;
-    let leaf = Certificate::parse(leaf).map_err(|e| format!("{name}.crt: {e}"))?;
-    let private = PrivateKey::from_pem(key).map_err(|e| format!("{name}.key: {e}"))?;
-    let ids: Vec<_> = domains
-        .iter()
-        .filter_map(|d| Identifier::parse(d).ok())
-        .collect();
+    let serial = pair(name, crt, key, domains)?;
     let chain = texts.get("chain.crt");
     let faults = [
-        (
-            !key_matches(&leaf, &private),
-            "certificate and key do not belong together",
-        ),
-        (!covers(&leaf, &ids), "another name's certificate"),
-        (ders.len() < 2, "the chain is missing"),
         (
             chain.is_some_and(|c| c.is_empty() || !crt.ends_with(c)),
             "chain.crt is another chain",
@@ -98,8 +89,41 @@ fn files(
     ];
     match faults.iter().find(|(wrong, _)| *wrong) {
         Some((_, text)) => Err(format!("{name}: {text}")),
-        None => Ok(Some((name.to_owned(), leaf.serial_hex()))),
+        None => Ok(Some((name.to_owned(), serial))),
     }
+}
+
+/// The serial number of a certificate, chain and key.
+///
+/// # Errors
+/// When they do not belong together.
+pub fn pair(name: &str, crt: &str, key: &str, domains: &[&str]) -> Result<String, String> {
+    let ders = split_pem_chain(crt.as_bytes()).map_err(|e| format!("{name}, certificate: {e}"))?;
+    let leaf = ders.first().ok_or_else(|| format!("{name} is empty"))?;
+    let leaf = Certificate::parse(leaf).map_err(|e| format!("{name}, certificate: {e}"))?;
+    let private = PrivateKey::from_pem(key).map_err(|e| format!("{name}, key: {e}"))?;
+    let ids: Vec<_> = domains
+        .iter()
+        .filter_map(|d| Identifier::parse(d).ok())
+        .collect();
+    let faults = [
+        (
+            !key_matches(&leaf, &private),
+            "certificate and key do not belong together",
+        ),
+        (!covers(&leaf, &ids), "another name's certificate"),
+        (ders.len() < 2, "the chain is missing"),
+    ];
+    match faults.iter().find(|(wrong, _)| *wrong) {
+        Some((_, text)) => Err(format!("{name}: {text}")),
+        None => Ok(leaf.serial_hex()),
+    }
+}
+
+/// True if a section serves a certificate of the local CA.
+pub fn is_local(site: &Site, section: &str) -> bool {
+    let current = format!("etc/certkeeper/certs/{section}/current");
+    fs::read_link(site.temp.path(&current)).is_ok_and(|target| target.starts_with("local"))
 }
 
 /// The serial numbers of all versions that a section holds.
@@ -124,6 +148,13 @@ pub fn account(site: &Site) -> Option<String> {
     note["url"].as_str().map(str::to_owned)
 }
 
+/// True if the local CA has made a certificate for section `web`, and its key is beside it.
+pub fn has_local_leaf(site: &Site) -> bool {
+    let version = site.temp.path("etc/certkeeper/certs/web/local/versions/1");
+    let text = |name: &str| fs::read_to_string(version.join(name)).unwrap_or_default();
+    pair("local", &text("fullchain.pem"), &text("key.pem"), &[]).is_ok()
+}
+
 /// The kind of a section's key.
 pub fn key_type(site: &Site, section: &str) -> String {
     let path = site.temp.path(&format!("etc/ssl/domains/{section}.key"));
@@ -146,8 +177,11 @@ pub fn open_keys(site: &Site) -> Vec<String> {
             continue;
         }
         let secret = || kind.is_file() && fs::read(&path).is_ok_and(|text| is_key(&text));
+        let mode = meta.permissions().mode() & 0o7777;
+        if receivers::is_copy(site, &path) && mode & 0o027 == 0 {
+            continue;
+        }
         if path.starts_with(&state) || secret() {
-            let mode = meta.permissions().mode() & 0o7777;
             open.push(format!("{} has the mode {mode:o}", path.display()));
         }
     }
@@ -179,6 +213,7 @@ pub fn leftovers(site: &Site) -> impl Iterator<Item = String> {
         named.contains(&name) || name.ends_with(".new")
     };
     let mut left: Vec<_> = walk(&root).into_iter().filter(|p| under_way(p)).collect();
+    left.extend(receivers::leftovers(site));
     left.extend(site.presented());
     left.into_iter().map(move |path| below(&root, &path))
 }

@@ -161,6 +161,8 @@ impl Disk {
                 Inode::File { mode, .. } | Inode::Folder { mode, .. } => *mode = *new,
                 Inode::Link(_) => {}
             },
+            // To whom it belongs already.
+            Op::Chown { .. } => {}
             Op::Create { .. } | Op::Open { .. } | Op::Unknown { .. } => {
                 panic!("not modelled: {op:?}")
             }

@@ -3,7 +3,9 @@
 //!
 //! ```text
 //! site      servers and root, and copies of it to begin from
-//! scenario  what is done from which state, and how it must end
+//! kind      what is done
+//! scenario  from which state, and how it must end
+//! receivers a service and a reader of copies, who are told
 //! strace    runs a program with each call written down, or with one that goes wrong
 //! trace     reads what strace wrote
 //! ops       what a system call does to files
@@ -25,8 +27,10 @@
 mod check;
 mod disk;
 mod full;
+mod kind;
 mod ops;
 mod power;
+mod receivers;
 mod report;
 mod scenario;
 mod site;
@@ -40,7 +44,7 @@ mod tree;
 use certkeeper::store::Area;
 use certkeeper::types::{Paths, SectionName};
 use disk::Order;
-use scenario::Kind;
+use kind::Kind;
 use std::env;
 use steps::Lanes;
 use strace::Fault;
@@ -95,7 +99,7 @@ fn go(kind: Kind, plan: Plan<'_>) {
     for fault in plan.faults {
         rows.push(steps::walk(&lanes, &points, *fault));
     }
-    if plan.words && kind.asks() {
+    if plan.words && !kind.only_links() {
         rows.push(steps::walk_words(&lanes, &points));
     }
     for order in plan.power.iter().filter(|_| kind.is_local()) {
@@ -135,6 +139,21 @@ fn renewal() {
         Plan {
             faults,
             power: &[],
+            ..LONG
+        },
+    );
+}
+
+#[test]
+fn deployment() {
+    let faults = &[Fault::Kill, FULL];
+    let power = &[Order::Kept];
+    go(
+        Kind::Deployment,
+        Plan {
+            faults,
+            full: false,
+            power,
             ..LONG
         },
     );

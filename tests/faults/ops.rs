@@ -97,6 +97,9 @@ pub enum Op {
         path: PathBuf,
         mode: u32,
     },
+    Chown {
+        path: PathBuf,
+    },
     /// One that certkeeper is not known to use, and that nothing here understands.
     Unknown {
         path: PathBuf,
@@ -116,6 +119,7 @@ impl Op {
             | Self::Mkdir { path, .. }
             | Self::Rmdir { path }
             | Self::Chmod { path, .. }
+            | Self::Chown { path }
             | Self::Unknown { path } => path,
             Self::Rename { to, .. } => to,
         }
@@ -209,6 +213,7 @@ pub fn op(name: &str, args: &[Arg]) -> Option<Op> {
             path: fd(0),
             mode: octal(1),
         },
+        "fchown" => Op::Chown { path: fd(0) },
         "sendto" | "sendmsg" => return None,
         _ => {
             let path = args.iter().find_map(|a| a.fd_path.clone());

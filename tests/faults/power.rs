@@ -105,6 +105,7 @@ fn at(scenario: &Scenario, points: &[Point], cut: &Cut, order: Order) -> Vec<Str
     empty(&root);
     disk.tree(order, &cut.choice).write(&root);
     fs::create_dir_all(scenario.site.temp.path("var/run")).expect("a tmpfs");
+    scenario.boot();
     let mut wrong = scenario.unbroken();
     let status = scenario.site.run(&["status", "--json"], 0);
     if status.code() != 0 || serde_json::from_str::<Value>(&status.stdout).is_err() {

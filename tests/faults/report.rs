@@ -212,6 +212,9 @@ fn target(path: &Path) -> Option<PathBuf> {
     if path.parent()?.ends_with("draft") {
         return path.parent().map(Path::to_owned);
     }
+    if let Some(folder) = path.ancestors().find(|p| p.ends_with("copies")) {
+        return Some(folder.to_owned());
+    }
     let name = path.file_name()?.to_str()?;
     let name = name.strip_prefix('.')?.strip_suffix(".new")?;
     Some(path.with_file_name(name))

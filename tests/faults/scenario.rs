@@ -1,7 +1,9 @@
-//! What is done while something goes wrong, from which state it begins, and how it must end.
+//! From which state it begins what may go wrong, and how it must end.
 
 use crate::check::{self, PRIMARY, Served};
-use crate::site::{Site, Way};
+use crate::kind::Kind;
+use crate::receivers;
+use crate::site::{Site, copy_tree};
 use crate::strace::Program;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,79 +22,6 @@ pub const ROLLBACK: &str = "rolls_back_in_a_process_of_its_own";
 /// The account of all sections.
 pub const ACCOUNT: &str = "pebble";
 
-/// What is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Nothing is there yet; http-01.
-    First,
-    /// Nothing is there yet; dns-01 for a name and its wildcard.
-    FirstByDns,
-    /// The third version is due; the new one removes the first.
-    Renewal,
-    /// Another section becomes the primary one.
-    Primary,
-    /// A key of another kind is wanted.
-    KeyType,
-    /// The version before becomes the current one.
-    Rollback,
-    /// The account gets another key.
-    Rollover,
-}
-
-impl Kind {
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::First => "first issuance, http-01",
-            Self::FirstByDns => "first issuance, dns-01",
-            Self::Renewal => "renewal, http-01",
-            Self::Primary => "another primary section",
-            Self::KeyType => "key type EC to RSA",
-            Self::Rollback => "rollback of the store",
-            Self::Rollover => "another account key",
-        }
-    }
-
-    fn way(self) -> Way {
-        match self {
-            Self::FirstByDns => Way::Exec,
-            Self::Renewal => Way::WebrootOnFlash,
-            _ => Way::Webroot,
-        }
-    }
-
-    /// The sections and their names; the first is the primary one, where no other shall become it.
-    pub fn sections(self) -> &'static [(&'static str, &'static [&'static str])] {
-        match self {
-            Self::FirstByDns => &[("web", &["demo.example", "*.demo.example"])],
-            Self::Primary => &[
-                ("web", &["www.demo.example"]),
-                ("mail", &["mail.demo.example"]),
-            ],
-            _ => &[("web", &["www.demo.example", "demo.example"])],
-        }
-    }
-
-    /// The section that is the primary one in the end.
-    fn primary(self) -> &'static str {
-        if self == Self::Primary { "mail" } else { "web" }
-    }
-
-    /// A certificate is made that was not there before.
-    pub fn issues(self) -> bool {
-        !matches!(self, Self::Primary | Self::Rollback | Self::Rollover)
-    }
-
-    /// The CA is asked for something.
-    pub fn asks(self) -> bool {
-        self.issues() || self == Self::Rollover
-    }
-
-    /// What is on the disk tells all: the CA need not be in a state that fits.
-    pub fn is_local(self) -> bool {
-        self != Self::Rollover
-    }
-}
-
 /// A site in the state in which a scenario begins.
 pub struct Scenario {
     pub kind: Kind,
@@ -107,7 +36,7 @@ pub struct Scenario {
 impl Scenario {
     /// Prepares a site; `None` when a program is missing, which has been told.
     pub fn new(kind: Kind) -> Option<Self> {
-        let site = Site::new(kind.way())?;
+        let site = Site::new(kind)?;
         let configure = |more: &[&str]| {
             let sections = kind.sections().iter().zip(more.iter().chain(&["", ""]));
             let sections: Vec<_> = sections
@@ -139,6 +68,12 @@ impl Scenario {
             Kind::Rollover => {
                 issue(1);
                 fs::remove_dir_all(site.temp.path("etc/certkeeper/accounts")).expect("accounts");
+            }
+            Kind::Deployment => {
+                receivers::install(&site);
+                configure(&[receivers::OPTIONS]);
+                issue(1);
+                store_next(&site, || issue(1));
             }
         }
         let held = kind
@@ -176,6 +111,21 @@ impl Scenario {
         if self.kind == Kind::Rollover {
             self.site.run(&["account", "register", ACCOUNT], 0).ok();
         }
+        self.boot();
+    }
+
+    /// Starts what runs beside certkeeper, as after a power cut.
+    pub fn boot(&self) {
+        if self.kind.has_receivers() {
+            receivers::boot(&self.site);
+        }
+    }
+
+    /// By which names certificates are served, [`PRIMARY`] apart, and the section of each.
+    fn names(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let sections = self.kind.sections().iter().map(|(name, _)| (*name, *name));
+        let told = receivers::NAMES.map(|name| (name, "web")).into_iter();
+        sections.chain(told.filter(|_| self.kind.has_receivers()))
     }
 
     pub fn start(&self) -> &Path {
@@ -195,14 +145,14 @@ impl Scenario {
                 return wrong;
             }
         };
-        for (section, _) in self.kind.sections() {
-            let (was, is) = (self.before.get(*section), served.get(*section));
+        for (name, section) in self.names() {
+            let (was, is) = (self.before.get(name), served.get(name));
             let fresh = |serial: &String| match self.kind {
-                Kind::Rollback => self.held[section].contains(serial),
+                Kind::Rollback | Kind::Deployment => self.held[section].contains(serial),
                 _ => self.kind.issues() && !self.held[section].contains(serial),
             };
             if was != is && !is.is_some_and(fresh) {
-                wrong.push(format!("{section} was {was:?} and is {is:?}"));
+                wrong.push(format!("{name} was {was:?} and is {is:?}"));
             }
         }
         let (was, is) = (self.before.get(PRIMARY), served.get(PRIMARY));
@@ -227,11 +177,21 @@ impl Scenario {
         let Ok(served) = check::served(self) else {
             return wrong;
         };
-        for (section, _) in self.kind.sections() {
-            match served.get(*section) {
-                None => wrong.push(format!("{section} has no certificate")),
-                Some(serial) if self.kind.issues() && self.held[section].contains(serial) => {
-                    wrong.push(format!("{section} still has its old certificate"));
+        for (name, section) in self.names() {
+            let is_old = |serial| match self.kind {
+                Kind::Deployment => self.before.get(section) == Some(serial),
+                _ => self.kind.issues() && self.held[section].contains(serial),
+            };
+            match served.get(name) {
+                None => wrong.push(format!("{name} has no certificate")),
+                Some(serial) if is_old(serial) => {
+                    wrong.push(format!("{name} still has the old certificate"));
+                }
+                Some(serial) if served.get(section) != Some(serial) => {
+                    wrong.push(format!("{name} has not the certificate in use"));
+                }
+                Some(_) if check::is_local(&self.site, section) => {
+                    wrong.push(format!("{name} has a certificate of the local CA"));
                 }
                 Some(_) => {}
             }
@@ -259,6 +219,7 @@ impl Scenario {
 
     /// The next hourly run brings everything into order by itself.
     pub fn heals(&self) -> Vec<String> {
+        let stored = !check::held(&self.site, "web").is_empty();
         let account = check::account(&self.site);
         let run = match self.kind {
             // The next run that needs the account.
@@ -268,6 +229,10 @@ impl Scenario {
         let mut wrong = Vec::new();
         if self.kind == Kind::Rollover && check::account(&self.site) != account {
             wrong.push("the account is another".into());
+        }
+        // Where the CA does not answer then, it is all that is served.
+        if self.kind.has_local_ca() && !stored && !check::has_local_leaf(&self.site) {
+            wrong.push(format!("there is no local certificate\n{}", run.report()));
         }
         if run.code() != 0 {
             wrong.push(format!("the next run fails\n{}", run.report()));
@@ -286,6 +251,16 @@ impl Scenario {
         let rests = run.code() == 0 && before == check::marks(&self.site);
         (!rests).then(|| format!("the run after the next\n{}", run.report()))
     }
+}
+
+/// Has a version stored that is not in use yet, as a run leaves it that is killed at that moment.
+fn store_next(site: &Site, issue: impl FnOnce()) {
+    let before = site.copy();
+    issue();
+    let versions = site.temp.path("etc/certkeeper/certs/web/versions");
+    let after = site.copy().join("etc/certkeeper/certs/web/versions/2");
+    site.restore(&before);
+    copy_tree(&after, &versions.join("2"));
 }
 
 /// Makes a section's certificates older. Pebble's begin today: with a clock that is ahead instead,

@@ -1,5 +1,6 @@
 //! The servers of one scenario, certkeeper's root, and copies of it to begin from.
 
+use crate::kind::Kind;
 use crate::support::certkeeper::Certkeeper;
 use crate::support::challsrv::{self, ChallSrv};
 use crate::support::nginx::{self, Nginx};
@@ -41,6 +42,7 @@ pub struct Site {
     _challsrv: Option<ChallSrv>,
     powerdns: Option<PowerDns>,
     pub way: Way,
+    local_ca: bool,
     /// Where the program of [`Way::Exec`] keeps its files.
     records: PathBuf,
     pub temp: TempRoot,
@@ -48,7 +50,8 @@ pub struct Site {
 
 impl Site {
     /// Starts the servers; `None` when a program is missing, which has been told.
-    pub fn new(way: Way) -> Option<Self> {
+    pub fn new(kind: Kind) -> Option<Self> {
+        let way = kind.way();
         let dns = if way == Way::Exec {
             powerdns::NEEDS
         } else {
@@ -86,6 +89,7 @@ impl Site {
             _challsrv: challsrv,
             powerdns,
             way,
+            local_ca: kind.has_local_ca(),
             records,
             temp,
         };
@@ -103,12 +107,13 @@ impl Site {
             "\
 config certkeeper 'global'
 \toption accept_tos '1'
-\toption local_ca '0'
+\toption local_ca '{}'
 
 config account 'pebble'
 \toption acme_server '{}'
 \toption ca_file '/etc/ssl/ca.pem'
 ",
+            u8::from(self.local_ca),
             self.pebble.directory_url()
         );
         let way = match self.way {

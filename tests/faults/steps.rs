@@ -1,11 +1,12 @@
 //! Goes through every call that changes a file, and has each of them go wrong.
 
+use crate::kind::Kind;
 use crate::ops::Op;
 use crate::report::Row;
-use crate::scenario::{Kind, Scenario};
+use crate::scenario::Scenario;
 use crate::strace::{self, Fault, Point, Traced};
 use crate::support::tools;
-use crate::{check, report};
+use crate::{check, receivers, report};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -106,9 +107,14 @@ pub fn open_from_the_start(scenario: &Scenario, traced: &Traced) -> Vec<String> 
     let mut open = Vec::new();
     for key in keys {
         let made = ops.iter().any(|op| matches!(op, Op::Create { path, mode, new: true, .. } if path == key && mode & 0o077 == 0));
+        // A copy is opened to its reader's group, no more.
+        let closed = match receivers::is_copy(&scenario.site, key) {
+            true => 0o027,
+            false => 0o077,
+        };
         let opened = ops
             .iter()
-            .any(|op| matches!(op, Op::Chmod { path, mode } if path == key && mode & 0o077 != 0));
+            .any(|op| matches!(op, Op::Chmod { path, mode } if path == key && mode & closed != 0));
         if !made || opened {
             open.push(format!("{} was open to others", key.display()));
         }

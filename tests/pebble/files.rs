@@ -201,6 +201,8 @@ fn foreign_files_stay_and_are_told() {
     site.temp.write("etc/ssl/mine.pem", "somebody's chain");
     symlink("../mine.pem", site.domain("domain.crt")).expect("a link");
     fs::create_dir(site.domain("web.pem")).expect("a folder");
+    // Nobody's section: none of our business.
+    site.temp.write("etc/ssl/domains/mail.crt", "by hand");
     let run = site.ends(&["renew"], 0);
     for name in ["web.key", "web.pem", "domain.crt"] {
         let words =
@@ -214,6 +216,7 @@ fn foreign_files_stay_and_are_told() {
     }
     assert_eq!(site.temp.read("etc/ssl/domains/web.key"), "somebody's key");
     assert_eq!(target(&site, "etc/ssl/domains/domain.crt"), "../mine.pem");
+    assert_eq!(site.temp.read("etc/ssl/domains/mail.crt"), "by hand");
     assert!(site.domain("web.pem").is_dir());
     // The others are there, and the foreign ones are no reason to work on each run.
     assert_eq!(

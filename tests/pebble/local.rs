@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Configures with the local CA, as it is by default.
-fn configure(site: &Site, directory: &str, sections: &[String]) {
+pub fn configure(site: &Site, directory: &str, sections: &[String]) {
     let global = GLOBAL.replace("\toption local_ca '0'\n", "");
     assert_ne!(global, GLOBAL);
     site.temp
@@ -15,25 +15,25 @@ fn configure(site: &Site, directory: &str, sections: &[String]) {
 }
 
 /// A CA that nobody answers for.
-const NOBODY: &str = "https://127.0.0.1:1/dir";
+pub const NOBODY: &str = "https://127.0.0.1:1/dir";
 
 /// The root, in a file.
-fn root(site: &Site) -> PathBuf {
+pub fn root(site: &Site) -> PathBuf {
     let pem = site.ends(&["local-ca", "export"], 0).stdout;
     let file = site.temp.path("local-root.pem");
     fs::write(&file, pem).expect("is written");
     file
 }
 
-/// Seconds since 1970, a year from now.
-fn year_on() -> String {
+/// Seconds since 1970.
+pub fn now() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    (now.expect("after 1970").as_secs() + 365 * 86_400).to_string()
+    now.expect("after 1970").as_secs()
 }
 
 /// OpenSSL finds what is linked for a section good, and from the local root.
 #[track_caller]
-fn is_local(site: &Site, section: &str) {
+pub fn is_local(site: &Site, section: &str) {
     let [crt, key] = ["crt", "key"].map(|end| site.domain(&format!("{section}.{end}")));
     assert!(
         openssl::verifies(&crt, &root(site)),
@@ -97,7 +97,7 @@ fn serves_again_after_a_lapse() {
     // A year on; the clock is known to be right.
     let run = site
         .certkeeper(&["renew"])
-        .env("CERTKEEPER_NOW", &year_on())
+        .env("CERTKEEPER_NOW", &(now() + 365 * 86_400).to_string())
         .run();
     assert_eq!(run.code(), 1, "{}", run.report());
     // OpenSSL, today, would say that it begins next year.

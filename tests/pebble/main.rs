@@ -16,6 +16,7 @@ mod issue;
 mod local;
 mod managed;
 mod moods;
+mod reboot;
 mod relay;
 mod renewal;
 #[allow(dead_code, reason = "the suite of dns-01 shares it")]

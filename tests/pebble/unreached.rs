@@ -109,8 +109,9 @@ fn a_ca_that_is_down_and_comes_back() {
     );
     assert_eq!(site.status("web")["state"], "connection_error");
     assert_eq!(last(&site)["stage"], "account");
-    // The time of the next attempt is kept and obeyed.
+    // The time of the next attempt is kept and obeyed, over a reboot, too.
     let before = site.attempt("web");
+    fs::remove_dir_all(site.temp.path("var")).expect("a tmpfs");
     let run = site.run(&["renew"]);
     ends(&run, 4, &["web: waits; next attempt in "]);
     assert_eq!(site.attempt("web"), before);

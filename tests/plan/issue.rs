@@ -121,6 +121,32 @@ fn an_order_is_resumed_while_it_fits() {
 }
 
 #[test]
+fn what_an_order_waits_for_is_waited_for() {
+    let config = config("");
+    let with = |change: &dyn Fn(&mut OrderNote)| {
+        let mut order = order(&config, 0);
+        change(&mut order);
+        Held {
+            order: Some(order),
+            ..Held::default()
+        }
+    };
+    for (until, action) in [
+        (NOW + HOUR, None),
+        (NOW, Some(Action::Resume)),
+        // The clock was at 2030 when that was noted: nobody waits for years.
+        (NOW + 1000 * DAY, Some(Action::Resume)),
+    ] {
+        for held in [
+            with(&|order| order.ready_at = until),
+            with(&|order| order.look_at = until),
+        ] {
+            assert_eq!(due_now(&config, held, NOW).first(), action.as_ref());
+        }
+    }
+}
+
+#[test]
 fn a_forced_renewal_that_was_stopped_is_resumed() {
     let config = config("");
     let mut held = held(meta(NOW, NOW + 90 * DAY));

@@ -1,10 +1,12 @@
 # shellcheck shell=bash
 # The demo's servers: PowerDNS, nginx and Pebble on free ports of 127.0.0.1, all their files below
-# $work. Sourced by tests/demo after setup.sh; the tests have the same in Rust.
+# $work. Sourced by tests/demo and its parts after setup.sh; the tests have the same in Rust.
 # Functions called by their names (serve) look unreachable to shellcheck.
 # shellcheck disable=SC2317
 
 pids=()
+# Where the names of the zone lead, where Pebble listens and looks, and what else it is called.
+zone_address=127.0.0.1 pebble_address=127.0.0.1 pebble_http_port='' pebble_names='IP:127.0.0.1'
 # Chosen by serve.
 dns_port='' api_port='' http_port='' acme_port='' management_port=''
 
@@ -90,7 +92,7 @@ configure_powerdns() {
 	command=("$(find_tool pdns_server)" "--config-dir=$work/powerdns")
 }
 
-# A zone in which every name has the address 127.0.0.1.
+# A zone in which every name has one address.
 make_zone() {
 	local schema=usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql
 	if [ -f "$tools/$schema" ]; then schema=$tools/$schema; else schema=/$schema; fi
@@ -99,8 +101,8 @@ make_zone() {
 		insert into records (domain_id, name, type, content, ttl, auth) values
 			(1, 'demo.example', 'SOA', 'ns.demo.example admin.demo.example 1 60 60 60 60', 60, 1),
 			(1, 'demo.example', 'NS', 'ns.demo.example', 60, 1),
-			(1, 'demo.example', 'A', '127.0.0.1', 60, 1),
-			(1, '*.demo.example', 'A', '127.0.0.1', 60, 1);"
+			(1, 'demo.example', 'A', '$zone_address', 60, 1),
+			(1, '*.demo.example', 'A', '$zone_address', 60, 1);"
 }
 sqlite() { "$(find_tool sqlite3)" -cmd '.timeout 5000' "$work/powerdns/zones.sqlite" "$1"; }
 
@@ -136,10 +138,10 @@ configure_nginx() {
 configure_pebble() {
 	cat >"$work/pebble/config.json" <<-CONF
 		{"pebble": {
-			"listenAddress": "127.0.0.1:$acme_port",
+			"listenAddress": "$pebble_address:$acme_port",
 			"managementListenAddress": "127.0.0.1:$management_port",
 			"certificate": "$work/pebble/cert.pem", "privateKey": "$work/pebble/key.pem",
-			"httpPort": $http_port, "tlsPort": 9, "keyAlgorithm": "ecdsa",
+			"httpPort": ${pebble_http_port:-$http_port}, "tlsPort": 9, "keyAlgorithm": "ecdsa",
 			"certificateValidityPeriod": 7776000
 		}}
 	CONF
@@ -164,7 +166,7 @@ make_https() {
 		[server]
 		basicConstraints = critical, CA:FALSE
 		extendedKeyUsage = serverAuth
-		subjectAltName = DNS:localhost, IP:127.0.0.1, IP:::1
+		subjectAltName = DNS:localhost, IP:127.0.0.1, $pebble_names
 		authorityKeyIdentifier = keyid
 	CONF
 	openssl "${new[@]}" -subj '/CN=demo HTTPS CA' -extensions ca \
