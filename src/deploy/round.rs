@@ -115,6 +115,22 @@ impl Round<'_> {
         })?)
     }
 
+    /// Puts ready what services read when they start: copies, and uhttpd's options. Nobody is told,
+    /// and nothing noted, so that the next run tells everybody.
+    pub fn prepare(mut self) -> Result<(), Trouble> {
+        let mut left = Vec::new();
+        self.copy(self.new, &mut left);
+        if self.wanted.services.iter().any(|s| s == "uhttpd")
+            && let Err(why) = uhttpd::point(self.paths, self.section)
+        {
+            left.push(format!("uhttpd: {why}"));
+        }
+        match left.is_empty() {
+            true => Ok(()),
+            false => Err(Trouble::Unfinished(left.join("; "))),
+        }
+    }
+
     /// Its own certificate is better than none: the owner must reach the router's pages.
     fn give_uhttpd_back(&mut self, services: &[Seen<'_>]) {
         let Some((uhttpd, _)) = services.iter().find(|(s, _)| s.name == "uhttpd") else {
