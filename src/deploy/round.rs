@@ -137,8 +137,7 @@ impl Round<'_> {
     fn is_off(&mut self, service: &Service<'_>) -> bool {
         let off = service.is_off();
         if off {
-            let text = format!("{} is switched off and is not told", service.name);
-            (self.tell)(Stage::Deploy, &text);
+            (self.tell)(Stage::Deploy, &service.off());
         }
         off
     }

@@ -119,6 +119,11 @@ impl<'a> Service<'a> {
         !enabled && self.order("running", &mut |_| {}).is_err()
     }
 
+    /// That it is so, in words.
+    pub fn off(&self) -> String {
+        format!("{} is switched off and is not told", self.name)
+    }
+
     /// Has the service's own checker look at its configuration and all that it names. Returns the
     /// verdict in words, if there is one.
     pub fn check(&self, say: &mut dyn FnMut(&str)) -> Result<Option<String>, String> {

@@ -219,7 +219,10 @@ fn a_service_that_is_switched_off_is_left_alone() {
     site.store();
     site.renew(0);
     assert_eq!(site.calls(), ["running"]);
-    has(&site.log(), &["odd is switched off and is not told"]);
+    let off = "odd is switched off and is not told";
+    has(&site.log(), &[off]);
+    has(&site.ends(&["check"], 1).stdout, &[off]);
+    site.calls();
     // Started by hand.
     running(0);
     site.store();
