@@ -1,19 +1,22 @@
 //! `local-ca`: the root that clients may be told to trust.
 
 use super::parse::Command;
-use super::{Ended, Exit, Result, Run, failed};
+use super::{Ended, Exit, Result, Run, failed, renew};
+use crate::issue::Report;
 use crate::local_ca::Root;
 use crate::x509::to_pem;
 use serde_json::json;
 
 pub(super) const COMMAND: Command = Command {
     name: "local-ca",
-    args: "show|export|reissue",
-    summary: "shows, prints or replaces the root of the router's own CA",
+    args: "show|export|issue|reissue",
+    summary: "shows, prints or replaces the root of the router's own CA, or has it certify",
     help: "Until the public CA has issued, and after a lapse, sections serve a certificate of the router's\n\
            own CA (option local_ca 0 in section 'global' ends that). `show` tells about its root, `export`\n\
            prints it as PEM for clients that are to trust it, `reissue` makes a new one for the names that\n\
-           are configured now: every client must be told of it anew.",
+           are configured now: every client must be told of it anew. `issue` makes and links the local\n\
+           certificates that are missing, and tells no service: the init script calls it before web\n\
+           servers start.",
     options: &[],
     run,
 };
@@ -23,6 +26,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     match words.as_slice() {
         ["show"] => show(run),
         ["export"] => export(run),
+        ["issue"] => issue(run),
         ["reissue"] => reissue(run),
         _ => Err(run.usage()),
     }
@@ -71,6 +75,17 @@ fn export(run: &Run<'_>) -> Result<Exit> {
         false => run.say(&pem),
     }
     Ok(Exit::Done)
+}
+
+fn issue(run: &Run<'_>) -> Result<Exit> {
+    let config = run.config()?;
+    let _lock = run.lock()?;
+    let outcomes = run.engine(&config, &|_, _, _| {}, None).prepare_local();
+    let report = Report {
+        outcomes,
+        ..Report::default()
+    };
+    Ok(renew::tell(run, &config, &report))
 }
 
 fn reissue(run: &Run<'_>) -> Result<Exit> {

@@ -235,7 +235,7 @@ fn told_by_others(run: &Run<'_>, config: &Config, sections: &[SectionName]) -> E
     exit
 }
 
-fn tell(run: &Run<'_>, config: &Config, report: &Report) -> Exit {
+pub(super) fn tell(run: &Run<'_>, config: &Config, report: &Report) -> Exit {
     for (section, outcome) in &report.outcomes {
         let (error, text) = line(outcome);
         status::syslog(&run.paths, error, &format!("{section}: {text}"));

@@ -41,6 +41,9 @@ pub fn check(
 /// Its init script, its configuration where that is changed, and its own checker's verdict.
 fn service(paths: &Paths, section: &SectionName, name: &str) -> Result<String, String> {
     let service = Service::find(paths, name)?;
+    if service.is_off() {
+        return Ok(service.off());
+    }
     if name == "uhttpd" {
         let remedy = "correct that, or list service";
         uhttpd::main_section(paths).map_err(|why| format!("uhttpd: {why} — {remedy}"))?;

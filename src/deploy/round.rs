@@ -69,6 +69,8 @@ impl Round<'_> {
                 Err(why) => left.push(why),
             }
         }
+        let uhttpd = services.iter().any(|(s, _)| s.name == "uhttpd");
+        services.retain(|(s, _)| !self.is_off(s));
         for (service, _) in &services {
             if let Err(why) = service.check(&mut |text| (self.tell)(Stage::Deploy, text)) {
                 return self.go_back(&services, &why, false);
@@ -76,7 +78,7 @@ impl Round<'_> {
         }
         self.copy(self.new, &mut left);
         let mut pointed = false;
-        if services.iter().any(|(s, _)| s.name == "uhttpd") {
+        if uhttpd {
             match uhttpd::point(paths, self.section) {
                 Ok(changed) => pointed = changed,
                 Err(why) => {
@@ -113,6 +115,31 @@ impl Round<'_> {
             receivers: self.wanted.receivers(),
             refused: Vec::new(),
         })?)
+    }
+
+    /// Puts ready what services read when they start: copies, and uhttpd's options. Nobody is told,
+    /// and nothing noted, so that the next run tells everybody.
+    pub fn prepare(mut self) -> Result<(), Trouble> {
+        let mut left = Vec::new();
+        self.copy(self.new, &mut left);
+        if self.wanted.services.iter().any(|s| s == "uhttpd")
+            && let Err(why) = uhttpd::point(self.paths, self.section)
+        {
+            left.push(format!("uhttpd: {why}"));
+        }
+        match left.is_empty() {
+            true => Ok(()),
+            false => Err(Trouble::Unfinished(left.join("; "))),
+        }
+    }
+
+    /// Who is switched off is left alone, and reads the certificate when it is started.
+    fn is_off(&mut self, service: &Service<'_>) -> bool {
+        let off = service.is_off();
+        if off {
+            (self.tell)(Stage::Deploy, &service.off());
+        }
+        off
     }
 
     /// Its own certificate is better than none: the owner must reach the router's pages.

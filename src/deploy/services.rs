@@ -3,6 +3,8 @@
 use super::uhttpd;
 use crate::program::{self, Children};
 use crate::types::{Paths, Target, visible};
+use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -100,6 +102,28 @@ impl<'a> Service<'a> {
         &self.script
     }
 
+    /// True if its owner has switched it off: it is not started with the router, and does not run.
+    /// A reload would start it.
+    pub fn is_off(&self) -> bool {
+        let Ok(links) = fs::read_dir(self.paths.at("/etc/rc.d")) else {
+            return false;
+        };
+        // S and its place in the order, then the script's name.
+        let is_start = |name: &str| {
+            let script = name.strip_prefix('S').and_then(|n| n.get(2..));
+            self.script.file_name() == script.map(OsStr::new)
+        };
+        let mut links = links.flatten();
+        let enabled = links.any(|l| l.file_name().to_str().is_some_and(is_start));
+        // Init scripts that cannot tell succeed.
+        !enabled && self.order("running", &mut |_| {}).is_err()
+    }
+
+    /// That it is so, in words.
+    pub fn off(&self) -> String {
+        format!("{} is switched off and is not told", self.name)
+    }
+
     /// Has the service's own checker look at its configuration and all that it names. Returns the
     /// verdict in words, if there is one.
     pub fn check(&self, say: &mut dyn FnMut(&str)) -> Result<Option<String>, String> {
@@ -123,7 +147,7 @@ impl<'a> Service<'a> {
         Ok(Some(format!("{path} finds nothing wrong with {config}")))
     }
 
-    /// `reload` or `restart`. What the script starts stays.
+    /// `reload`, `restart` or `running`. What the script starts stays.
     pub fn order(&self, what: &str, say: &mut dyn FnMut(&str)) -> Result<(), String> {
         let args = [Path::new(what)];
         run(&self.script, args.into_iter(), Children::Stay, say)

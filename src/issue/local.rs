@@ -3,14 +3,14 @@
 
 use super::deploy::server_name;
 use super::failure::Failure;
-use super::{Engine, Step};
+use super::{Engine, Outcome, Step};
 use crate::config::Cert;
-use crate::deploy::Round;
+use crate::deploy::{Round, Trouble};
 use crate::keys::PrivateKey;
 use crate::local_ca::{LEAF_DAYS, Root, Texts};
-use crate::plan;
+use crate::plan::{self, Action, Wish};
 use crate::status::Recorder;
-use crate::store::{Area, Parts, RootStore, RootTexts};
+use crate::store::{Area, Parts, RootStore, RootTexts, secure};
 use crate::types::{
     CLOCK_MARGIN, Held, Identifier, KeyType, LocalLeaf, Meta, SectionName, Stage, State, Timestamp,
     Version, shown,
@@ -19,6 +19,9 @@ use crate::x509::{Certificate, split_pem_chain, to_pem};
 
 /// The root is named after the host; its name is shown up to this length.
 const HOST_MAX: usize = 40;
+
+/// What is done for those who are to have a leaf: [`Round::run`] or [`Round::prepare`].
+type Bring = fn(Round<'_>) -> Result<(), Trouble>;
 
 impl Engine<'_> {
     /// The local CA's certificate of a section, and whether one is needed.
@@ -64,6 +67,7 @@ impl Engine<'_> {
         &self,
         cert: &Cert,
         record: &mut Recorder<'_>,
+        bring: Bring,
     ) -> Result<Step, Failure> {
         let now = self.clock.now();
         record.enter(now, Stage::Deploy, "serving a certificate of the local CA");
@@ -74,11 +78,29 @@ impl Engine<'_> {
             None => self.make_leaf(cert, &self.root()?)?,
         };
         self.link(cert, record)?;
-        self.use_leaf(cert, &leaf, record)?;
+        self.use_leaf(cert, &leaf, record, bring)?;
         Ok(Step::Done(format!(
             "a certificate of the local CA is in use until {} has issued",
             cert.account.ca
         )))
+    }
+
+    /// Makes and links what the local CA has to serve, for services that are about to start. Nobody
+    /// is told; the next run does so. The caller holds the lock.
+    pub fn prepare_local(&self) -> Vec<(SectionName, Outcome)> {
+        secure(self.paths);
+        let now = self.clock.now();
+        let plan = plan::plan(self.config, &self.inventory(), now, &Wish::default());
+        let local = plan.tasks.into_iter().filter(|t| t.action == Action::Local);
+        local
+            .filter_map(|task| {
+                let cert = self.config.cert(task.section.as_str())?;
+                let mut record = self.begin(cert, &task, true);
+                let step = self.serve_local(cert, &mut record, |round| round.prepare());
+                let outcome = self.end(cert, &self.area(cert), &task, step, record);
+                Some((task.section, outcome))
+            })
+            .collect()
     }
 
     /// Makes a leaf the current one and tells everybody. Nobody gets around it: there is nothing to
@@ -88,6 +110,7 @@ impl Engine<'_> {
         cert: &Cert,
         leaf: &Version,
         record: &mut Recorder<'_>,
+        bring: Bring,
     ) -> Result<(), Failure> {
         Area::new(self.paths, &cert.name, false).activate_local(leaf.number)?;
         self.promote(cert, record)?;
@@ -110,7 +133,7 @@ impl Engine<'_> {
                 now: self.clock.now(),
                 tell: &mut tell,
             };
-            round.run().map_err(|t| self.failure(cert, leaf, t))?;
+            bring(round).map_err(|t| self.failure(cert, leaf, t))?;
         }
         Ok(area.prune()?)
     }
@@ -218,7 +241,7 @@ impl Engine<'_> {
             let mut record = Recorder::start(self.paths, &cert.name, before, self.listener, true);
             let leaf = self.make_leaf(cert, &root)?;
             if Area::new(self.paths, &cert.name, false).serves_local() {
-                self.use_leaf(cert, &leaf, &mut record)?;
+                self.use_leaf(cert, &leaf, &mut record, |round| round.run())?;
             }
             done.push(cert.name.clone());
         }

@@ -241,20 +241,38 @@ impl<'a> Engine<'a> {
         first: bool,
     ) -> (Outcome, bool) {
         let area = self.area(cert);
-        let before = self.document(cert);
-        let mut record = Recorder::start(self.paths, &cert.name, before, self.listener, first);
-        let now = self.clock.now();
-        record.say(now, &format!("{}: {}", describe(task.action), task.reason));
+        let mut record = self.begin(cert, task, first);
         let step = match task.action {
             Action::Cleanup => self.clean_up(cert, &mut record),
             Action::Deploy => self.put_into_use(cert, &area, &mut record, false),
             Action::Retry => self.put_into_use(cert, &area, &mut record, true),
-            Action::Local => self.serve_local(cert, &mut record),
+            Action::Local => self.serve_local(cert, &mut record, |round| round.run()),
             Action::Forget => self.forget(&area),
             Action::Issue => section::advance(self, cert, &area, clients, &mut record, true),
             Action::Resume => section::advance(self, cert, &area, clients, &mut record, false),
         };
         let stopped = matches!(&step, Err(failure) if failure.retry == Retry::Stopped);
+        (self.end(cert, &area, task, step, record), stopped)
+    }
+
+    /// Opens the record of a task.
+    fn begin(&self, cert: &Cert, task: &Task, first: bool) -> Recorder<'a> {
+        let before = self.document(cert);
+        let mut record = Recorder::start(self.paths, &cert.name, before, self.listener, first);
+        let text = format!("{}: {}", describe(task.action), task.reason);
+        record.say(self.clock.now(), &text);
+        record
+    }
+
+    /// Notes how a task ended.
+    fn end(
+        &self,
+        cert: &Cert,
+        area: &Area,
+        task: &Task,
+        step: Result<Step, Failure>,
+        mut record: Recorder<'_>,
+    ) -> Outcome {
         let outcome = match step {
             Ok(Step::Done(text)) => {
                 record.enter(self.clock.now(), Stage::Done, &text);
@@ -264,10 +282,10 @@ impl<'a> Engine<'a> {
                 record.say(self.clock.now(), &format!("{text}; goes on at {until}"));
                 Outcome::Waiting(until, text)
             }
-            Err(failure) => self.failed(cert, &area, task.action, failure, &mut record),
+            Err(failure) => self.failed(cert, area, task.action, failure, &mut record),
         };
         status::write(self.paths, &cert.name, &self.document(cert));
-        (outcome, stopped)
+        outcome
     }
 
     /// Notes a failure, unless it says nothing about the next issuance.

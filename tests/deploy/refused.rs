@@ -205,3 +205,33 @@ fn staging_reaches_nobody() {
     assert_eq!(site.deployed(), None);
     assert_eq!(site.status()["used_by"], serde_json::Value::Null);
 }
+
+/// To reload what its owner has switched off would start it.
+#[test]
+fn a_service_that_is_switched_off_is_left_alone() {
+    let Some(site) = Site::new(&[], "list service 'odd'") else {
+        return;
+    };
+    let running = |code: u8| site.script("odd", &format!("[ $1 != running ] || exit {code}"));
+    let link = site.temp.path("etc/rc.d/S80odd");
+    fs::create_dir_all(link.parent().unwrap()).unwrap();
+    running(1);
+    site.store();
+    site.renew(0);
+    assert_eq!(site.calls(), ["running"]);
+    let off = "odd is switched off and is not told";
+    has(&site.log(), &[off]);
+    has(&site.ends(&["check"], 1).stdout, &[off]);
+    site.calls();
+    // Started by hand.
+    running(0);
+    site.store();
+    site.renew(0);
+    assert_eq!(site.calls(), ["running", "reload"]);
+    // It is to run, and does not: this may be the certificate that it lacked.
+    running(1);
+    std::os::unix::fs::symlink("../init.d/odd", link).unwrap();
+    site.store();
+    site.renew(0);
+    assert_eq!(site.calls(), ["reload"]);
+}

@@ -163,3 +163,49 @@ fn without_uci_it_is_told_and_nothing_rolled_back() {
     assert_eq!(site.version(), Some(2));
     assert_eq!(site.calls(), [""; 0]);
 }
+
+/// At the first boot its init script runs after certkeeper's: it is to find a pair, and nobody is
+/// told who has not been started yet.
+#[test]
+fn before_it_starts_the_local_ca_has_its_pair_ready() {
+    let Some(site) = Site::new(&[], "list service 'uhttpd'; list hook 'told'") else {
+        return;
+    };
+    let Some(uci) = Uci::new(&site.temp) else {
+        return;
+    };
+    let file = site.temp.path("etc/config/certkeeper");
+    let off = "\toption local_ca '0'\n";
+    let configured = fs::read_to_string(&file).unwrap();
+    assert!(configured.contains(off));
+    site.temp.uci(&configured.replace(off, ""));
+    site.temp.write(
+        "etc/config/uhttpd",
+        BEFORE.replace("PORT", &site.port.to_string()),
+    );
+    site.script("uhttpd", "");
+    site.program("etc/certkeeper/hooks/told", "#!/bin/sh\nexit 0\n");
+    let issue = || {
+        let run = uci.certkeeper(&site.temp, &["local-ca", "issue"]).run();
+        assert_eq!(run.code(), 0, "{}\n{}", run.report(), site.log());
+        run.stdout
+    };
+    has(&issue(), &["a certificate of the local CA is in use"]);
+    let [crt, key] =
+        ["domain.crt", "domain.key"].map(|n| site.temp.path("etc/ssl/domains").join(n));
+    assert!(openssl::key_matches(&crt, &key));
+    has(
+        &uci.show("uhttpd.main"),
+        &["cert='/etc/ssl/domains/web.crt'"],
+    );
+    assert_eq!(site.calls(), [""; 0]);
+    assert!(!site.log().contains("hooks/told"), "{}", site.log());
+    let before = fs::read(&crt).unwrap();
+    issue();
+    assert!(fs::read(&crt).unwrap() == before, "another certificate");
+    // The run that asks the CA, in vain here, tells everybody.
+    renew(&site, &uci, 1);
+    assert_eq!(site.calls(), ["reload"]);
+    has(&site.log(), &["hooks/told"]);
+    assert!(fs::read(&crt).unwrap() == before, "another certificate");
+}
