@@ -14,6 +14,8 @@ pub struct Directory {
     pub(super) new_account: String,
     pub(super) new_order: String,
     pub(super) key_change: Option<String>,
+    /// Where certificates are revoked; some CAs have no such place.
+    pub(super) revoke_cert: Option<String>,
     /// What it says of itself.
     #[serde(default)]
     pub meta: Meta,

@@ -9,6 +9,7 @@ pub mod order;
 pub mod problem;
 
 mod jws;
+mod revoke;
 
 pub use account::Account;
 pub use client::{AcmeError, Client, Nonces};

@@ -17,7 +17,7 @@ pub(crate) use request::general_name;
 use crate::types::{Identifier, KeyType};
 use der::Encode as _;
 use der::zeroize::Zeroizing;
-use generate::{generate_ec, generate_p521, generate_rsa, open_ec};
+use generate::{generate_ec, generate_p521, generate_rsa};
 use read::read_pem;
 use signer::{Maker, Signer};
 use std::fmt;

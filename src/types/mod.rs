@@ -12,6 +12,7 @@ mod paths;
 mod state;
 mod text;
 mod time;
+mod withdrawn;
 
 pub use account::AccountState;
 pub use deploy::{Deployed, Deployment, Export, Target};
@@ -27,6 +28,7 @@ pub use paths::Paths;
 pub use state::{Stage, State};
 pub use text::{few, shown, visible};
 pub use time::Timestamp;
+pub use withdrawn::{Reason, Withdrawn};
 
 use std::fmt;
 use std::str::FromStr;
