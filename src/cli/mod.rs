@@ -10,13 +10,14 @@ mod log;
 mod parse;
 mod providers;
 mod renew;
+mod rollback;
 mod secret;
 mod show;
 mod status;
 mod term;
 mod uci;
 
-use crate::config::{self, Config, Mistake};
+use crate::config::{self, Cert, Config, Mistake};
 use crate::issue::{Engine, Failure, Firewall, Trace};
 use crate::status::record::Listener;
 use crate::store::{Lock, StoreError};
@@ -91,6 +92,7 @@ const COMMANDS: &[Command] = &[
     secret::COMMAND,
     providers::COMMAND,
     cas::COMMAND,
+    rollback::COMMAND,
     local_ca::COMMAND,
 ];
 
@@ -302,6 +304,16 @@ impl Run<'_> {
             [name] => self.section(config, name),
             _ => Err(self.usage()),
         }
+    }
+
+    /// The section's configuration, without which nothing is done.
+    fn able<'c>(&self, config: &'c Config, section: &SectionName) -> Result<&'c Cert> {
+        config.cert(section.as_str()).ok_or_else(|| {
+            let text = format!(
+                "the configuration of '{section}' is wrong; correct the errors above first"
+            );
+            Ended(Exit::Failed, text)
+        })
     }
 
     /// The command was called with too few or too many words.

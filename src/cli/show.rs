@@ -3,7 +3,7 @@
 use super::parse::{Command, Opt};
 use super::term::{columns, end, told, until};
 use super::{Ended, Exit, Result, Run};
-use crate::plan::due;
+use crate::plan;
 use crate::store::Area;
 use crate::types::{Paths, SectionName};
 use crate::x509::{Certificate, split_pem_chain};
@@ -27,11 +27,7 @@ pub(super) const COMMAND: Command = Command {
 fn run(run: &Run<'_>) -> Result<Exit> {
     let config = run.config()?;
     let section = run.one_section(&config)?;
-    let Some(cert) = config.cert(section.as_str()) else {
-        let text =
-            format!("the configuration of '{section}' is wrong; correct the errors above first");
-        return Err(Ended(Exit::Failed, text));
-    };
+    let cert = run.able(&config, &section)?;
     let area = Area::new(&run.paths, &section, cert.staging);
     let held = area.held();
     let Some(version) = held.current() else {
@@ -61,7 +57,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     let issuers: Vec<&str> = above.iter().map(|c| c.subject.as_str()).collect();
     let files = files(&run.paths, &section, cert.staging);
     let files: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
-    let renewal = due(cert, &version.meta);
+    let renewal = plan::renewal(cert, &held, version);
     let engine = run.engine(&config, &|_, _, _| {}, None);
     let document = engine.documents().into_iter();
     let document = document.into_iter().find(|d| d.section == section.as_str());

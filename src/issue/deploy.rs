@@ -14,7 +14,8 @@ use std::path::PathBuf;
 const REST: i64 = Timestamp::days(7);
 
 impl Engine<'_> {
-    /// Puts the newest version that can be used into use. `again`: also one that was refused.
+    /// Puts the newest version that can be used into use. `again`: also one that was refused or rolled
+    /// back.
     pub(super) fn put_into_use(
         &self,
         cert: &Cert,
@@ -33,6 +34,9 @@ impl Engine<'_> {
             return Ok(Step::Done("there is no version to put into use".into()));
         };
         let switch = held.current != Some(version.number);
+        if again {
+            area.readmit(&version.meta.fingerprint)?;
+        }
         // Before it is in use, or the next certificate would have its key.
         if switch {
             area.finish_work()?;

@@ -1,7 +1,7 @@
 //! A section's status document, made of what is configured and what is held.
 
 use crate::config::{Cert, Config, External, Validation};
-use crate::plan::due;
+use crate::plan::renewal;
 use crate::status::{AttemptStatus, CertificateStatus, Document, NameStatus};
 use crate::types::{Attempt, Held, SectionName, Stage, State, Timestamp, Version};
 
@@ -19,11 +19,11 @@ pub fn document(
     let attempt = held.attempt.as_ref();
     let attempt = attempt.filter(|a| a.fingerprint == cert.fingerprint);
     let order = held.order.as_ref().filter(|o| o.ready_at > now.0);
-    let state = match state(cert, current, attempt, now) {
+    let state = match state(cert, held, current, attempt, now) {
         State::NotChecked if order.is_some() => State::Deferred,
         state => state,
     };
-    let planned = current.map(|v| due(cert, &v.meta).0);
+    let planned = current.map(|v| renewal(cert, held, v).0);
     let next = match (attempt, order) {
         (Some(attempt), _) => Some(attempt.next),
         (None, Some(order)) => Some(order.ready_at),
@@ -32,8 +32,9 @@ pub fn document(
     let names = cert.names.iter().map(|n| {
         let name = n.id.to_string();
         let problem = attempt.and_then(|a| a.names.get(&name).cloned());
-        let included =
-            current.is_some_and(|v| v.meta.is_valid(now) && v.meta.names.contains(&name));
+        let included = current.is_some_and(|v| {
+            v.meta.is_valid(now) && !held.is_revoked(v) && v.meta.names.contains(&name)
+        });
         NameStatus {
             method: n.validation.method().to_owned(),
             state: match (&problem, included) {
@@ -45,6 +46,8 @@ pub fn document(
             name,
         }
     });
+    let banned = banned(cert, held);
+    let waits_for_time = cert.enabled && config.global.enabled && banned.is_none();
     Document {
         section: cert.name.to_string(),
         state,
@@ -60,7 +63,7 @@ pub fn document(
         account: cert.account.name.clone(),
         ca: cert.account.ca.clone(),
         certificate: current.zip(planned).map(|(v, due)| certificate(v, due)),
-        next: next.filter(|_| cert.enabled && config.global.enabled),
+        next: next.filter(|_| waits_for_time),
         stage: None,
         last_attempt: last_attempt(attempt, current),
         warnings: warnings(cert, held, current, attempt, now),
@@ -94,13 +97,15 @@ pub(super) fn broken(section: &SectionName, why: &str) -> Document {
 
 fn state(
     cert: &Cert,
+    held: &Held,
     current: Option<&Version>,
     attempt: Option<&Attempt>,
     now: Timestamp,
 ) -> State {
     match (current, attempt) {
         _ if !cert.enabled => State::Disabled,
-        (Some(v), _) if v.meta.is_valid(now) => State::Valid,
+        _ if held.ban(&cert.fingerprint).is_some() => State::Banned,
+        (Some(v), _) if v.meta.is_valid(now) && !held.is_revoked(v) => State::Valid,
         (Some(_), _) => State::Banned,
         (None, Some(attempt)) => attempt.state,
         (None, None) => State::NotChecked,
@@ -149,7 +154,8 @@ fn warnings(
     attempt: Option<&Attempt>,
     now: Timestamp,
 ) -> Vec<String> {
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = banned(cert, held).into_iter().collect();
+    warnings.extend(rolled_back(cert, held));
     if let (Some(v), Some(a)) = (current, attempt)
         && v.meta.is_valid(now)
     {
@@ -174,6 +180,34 @@ fn warnings(
         ));
     }
     warnings
+}
+
+/// Why a section waits to be asked.
+pub(super) fn banned(cert: &Cert, held: &Held) -> Option<String> {
+    let ban = held.ban(&cert.fingerprint)?;
+    let reason = ban.revoked.map(|r| format!(" ({r})"));
+    Some(format!(
+        "its certificate was revoked on {}{}; `certkeeper renew {} --force` gets a new one",
+        Timestamp(ban.at),
+        reason.unwrap_or_default(),
+        cert.name
+    ))
+}
+
+/// Why the newest version is not in use.
+fn rolled_back(cert: &Cert, held: &Held) -> Option<String> {
+    let current = held.current()?;
+    let newest = held
+        .versions
+        .first()
+        .filter(|v| v.number != current.number)?;
+    let at = held.rolled_back(newest)?;
+    let (number, section) = (newest.number, &cert.name);
+    Some(format!(
+        "version {number} was rolled back on {at} and is left alone: `certkeeper renew {section}` puts it into use \
+         again, with --force there is a new one; unless you ask, there is a new one from {} on",
+        renewal(cert, held, current)
+    ))
 }
 
 /// Who is to have the certificate; one of staging is for nobody.

@@ -11,6 +11,7 @@ mod leftover;
 mod local;
 mod propagate;
 mod provider;
+mod rollback;
 mod section;
 mod solve;
 mod wan;
@@ -20,10 +21,11 @@ pub use account::AccountStatus;
 pub use check::{Finding, check};
 use document::document;
 pub use failure::{Failure, Retry};
+pub use rollback::RolledBack;
 
 use crate::config::{Cert, Config};
 use crate::deploy as links;
-use crate::plan::{Action, Task, Waiting, Wish, due, plan};
+use crate::plan::{Action, Task, Waiting, Wish, plan, renewal};
 use crate::status::{self, Recorder};
 use crate::store::{Area, secure};
 use crate::types::{Clock, Held, Inventory, Paths, SectionName, Stage, Timestamp};
@@ -147,6 +149,9 @@ impl<'a> Engine<'a> {
             ..Report::default()
         };
         report.outcomes = self.clean_up_former();
+        report
+            .outcomes
+            .extend(self.banned(&inventory, &plan.banned));
         self.close_ports();
         let mut clients: Clients<'_> = Clients::default();
         // A section that waits lets the others pass.
@@ -200,8 +205,10 @@ impl<'a> Engine<'a> {
         let certs = self.config.certs.iter();
         let renewed = certs.filter(|c| c.enabled && c.auto_update);
         let first = renewed.filter_map(|cert| {
-            let current = inventory.held(&cert.name).current()?;
-            Some((due(cert, &current.meta), &cert.name))
+            let held = inventory.held(&cert.name);
+            let banned = held.ban(&cert.fingerprint).is_some();
+            let current = held.current().filter(|_| !banned)?;
+            Some((renewal(cert, held, current), &cert.name))
         });
         first.min().map(|(at, name)| (at, name.clone()))
     }
@@ -242,6 +249,12 @@ impl<'a> Engine<'a> {
     ) -> (Outcome, bool) {
         let area = self.area(cert);
         let mut record = self.begin(cert, task, first);
+        if matches!(task.action, Action::Issue | Action::Resume)
+            && let Err(e) = area.lift_ban()
+        {
+            let text = format!("the note of the revocation stays: {e}");
+            record.say(self.clock.now(), &text);
+        }
         let step = match task.action {
             Action::Cleanup => self.clean_up(cert, &mut record),
             Action::Deploy => self.put_into_use(cert, &area, &mut record, false),
@@ -297,15 +310,42 @@ impl<'a> Engine<'a> {
         failure: Failure,
         record: &mut Recorder<'_>,
     ) -> Outcome {
+        let aside = matches!(action, Action::Cleanup | Action::Local);
+        let counts = !aside && failure.retry != Retry::Stopped;
+        let next = self.note(cert, area, &failure, record, counts);
+        Outcome::Failed(failure, next)
+    }
+
+    /// Says why a section did not get further, and notes it if it `counts`; when the next attempt is.
+    fn note(
+        &self,
+        cert: &Cert,
+        area: &Area,
+        failure: &Failure,
+        record: &mut Recorder<'_>,
+        counts: bool,
+    ) -> Timestamp {
         let now = self.clock.now();
         record.say(now, &format!("{} — {}", failure.problem, failure.remedy));
         let attempt = failure.attempt(cert, &area.held(), record.stage(), now);
-        let aside = matches!(action, Action::Cleanup | Action::Local);
-        let counts = !aside && failure.retry != Retry::Stopped;
         if counts && let Err(e) = area.put_attempt(&attempt) {
             record.say(now, &format!("the failure could not be noted: {e}"));
         }
-        Outcome::Failed(failure, Timestamp(attempt.next))
+        Timestamp(attempt.next)
+    }
+
+    /// What was asked for and is not done without `--force`.
+    fn banned(
+        &self,
+        inventory: &Inventory,
+        sections: &[SectionName],
+    ) -> Vec<(SectionName, Outcome)> {
+        let why = |name: &SectionName| {
+            let cert = self.config.cert(name.as_str())?;
+            document::banned(cert, inventory.held(name))
+        };
+        let told = |name: &SectionName| Some((name.clone(), Outcome::Unable(why(name)?)));
+        sections.iter().filter_map(told).collect()
     }
 
     fn document(&self, cert: &Cert) -> status::Document {

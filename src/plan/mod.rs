@@ -1,8 +1,11 @@
 //! Decides what is to be done and why. No I/O: time and inventory are arguments.
 
 mod due;
+mod withdrawn;
 
 pub use due::due;
+pub use withdrawn::renewal;
+use withdrawn::{missing, overdue};
 
 use crate::config::{Cert, Config};
 use crate::types::{Held, Inventory, Meta, OrderNote, SectionName, Stage, Timestamp};
@@ -55,6 +58,8 @@ pub struct Plan {
     pub tasks: Vec<Task>,
     /// Due, but not yet allowed.
     pub waiting: Vec<Waiting>,
+    /// Asked for, but revoked: nothing is done without `--force`.
+    pub banned: Vec<SectionName>,
 }
 
 /// What was asked for.
@@ -62,7 +67,7 @@ pub struct Plan {
 pub struct Wish {
     /// These sections, whatever their `next` and auto_update say; empty: all that are due.
     pub sections: Vec<SectionName>,
-    /// Issue even what is not due, and pass the guard.
+    /// Issue even what is not due or was revoked, and pass the guard.
     pub force: bool,
 }
 
@@ -93,7 +98,11 @@ pub fn plan(config: &Config, inventory: &Inventory, now: Timestamp, wish: &Wish)
             plan.push(cert, Action::Local, reason);
         }
         let upkeep = upkeep(cert, held, promote, now, named);
-        match decide(cert, held, now, named, wish.force) {
+        let decision = decide(cert, held, now, named, wish.force);
+        if named && matches!(decision, Decision::Banned) {
+            plan.banned.push(cert.name.clone());
+        }
+        match decision {
             Decision::Do(action, reason) => {
                 if held.presented && action != Action::Resume {
                     plan.push(cert, Action::Cleanup, LEFT_BEHIND);
@@ -120,7 +129,7 @@ pub fn plan(config: &Config, inventory: &Inventory, now: Timestamp, wish: &Wish)
                     reason,
                 });
             }
-            Decision::Nothing => {
+            Decision::Nothing | Decision::Banned => {
                 if held.presented {
                     plan.push(cert, Action::Cleanup, LEFT_BEHIND);
                 }
@@ -178,6 +187,8 @@ enum Decision {
     Do(Action, String),
     /// Until when, why, and whether what is presented stays meanwhile.
     Wait(Timestamp, String, bool),
+    /// It was revoked, and nobody asks for another.
+    Banned,
     Nothing,
 }
 
@@ -214,11 +225,14 @@ fn decide(cert: &Cert, held: &Held, now: Timestamp, named: bool, force: bool) ->
     if !cert.enabled {
         return Decision::Nothing;
     }
+    if !force && held.ban(&cert.fingerprint).is_some() {
+        return Decision::Banned;
+    }
     // An expired version that fits is better than none, but a valid one counts first.
-    let newest = held.newest_valid(now).or_else(|| held.versions.first());
+    let newest = held.newest_valid(now).or_else(|| held.in_force().first());
     let stale = match newest {
-        None => Some("there is no certificate yet".to_owned()),
-        Some(v) => mismatch(cert, &v.meta).or_else(|| overdue(cert, &v.meta, now)),
+        None => Some(missing(held).to_owned()),
+        Some(v) => mismatch(cert, &v.meta).or_else(|| overdue(cert, held, v, now)),
     };
     let stale = stale.or_else(|| force.then(|| "asked for with --force".to_owned()));
     let settled = stale.is_none() && held.attempt.is_some();
@@ -226,6 +240,10 @@ fn decide(cert: &Cert, held: &Held, now: Timestamp, named: bool, force: bool) ->
         && (cert.auto_update || named || newest.is_none())
     {
         return attempt(cert, held, reason, now, named, force);
+    }
+    if named && newest.is_some_and(|v| held.rolled_back(v).is_some()) {
+        let reason = "it was rolled back, and is asked for again".to_owned();
+        return Decision::Do(Action::Retry, reason);
     }
     if let Some(decision) = offer(cert, held, now, named) {
         return decision;
@@ -341,14 +359,6 @@ fn mismatch(cert: &Cert, meta: &Meta) -> Option<String> {
         }
         _ => None,
     }
-}
-
-fn overdue(cert: &Cert, meta: &Meta, now: Timestamp) -> Option<String> {
-    if now.0 > meta.not_after {
-        return Some(format!("it expired on {}", Timestamp(meta.not_after)));
-    }
-    let due = due(cert, meta);
-    (now >= due).then(|| format!("it is due since {due}"))
 }
 
 /// The identifiers as `meta.json` has them.

@@ -7,6 +7,7 @@ mod lock;
 mod root;
 mod section;
 pub mod uci;
+mod withdrawn;
 
 pub use account::{AccountNote, AccountStore};
 pub use disk::{StoreError, make_folder, make_public, put, put_link, read, remove, secure};

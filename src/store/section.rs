@@ -100,7 +100,7 @@ impl Area {
     /// others to find out.
     pub fn held(&self) -> Held {
         let mut held = Held::default();
-        // One look at the folder tells which files there are: most sections have one of six.
+        // One look at the folder tells which files there are: most sections have one of seven.
         let Ok(entries) = fs::read_dir(&self.dir) else {
             return held;
         };
@@ -117,6 +117,7 @@ impl Area {
                 "attempt.json" => held.attempt = self.json("attempt.json"),
                 "issued.json" => held.issued = self.json("issued.json").unwrap_or_default(),
                 "deployed.json" => held.deployed = self.json("deployed.json"),
+                "withdrawn.json" => held.withdrawn = self.withdrawn(),
                 "cleanup.json" => held.presented = true,
                 other => held.untidy |= is_beside(other),
             }
@@ -170,11 +171,11 @@ impl Area {
             .collect()
     }
 
-    fn json<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+    pub(super) fn json<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         parse(&self.dir.join(name))
     }
 
-    fn put_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
+    pub(super) fn put_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
         make_lasting(&self.dir)?;
         let path = self.dir.join(name);
         let text =

@@ -1,6 +1,6 @@
 //! What the store holds, as plain data: the store reads it, the plan decides by it.
 
-use super::{Deployed, Deployment, SectionName, Stage, State, Timestamp};
+use super::{Deployed, Deployment, SectionName, Stage, State, Timestamp, Withdrawn};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -131,6 +131,8 @@ pub struct Held {
     pub linked: bool,
     /// Which version services, copies and hooks have.
     pub deployed: Option<Deployed>,
+    /// Versions that are not to be used.
+    pub withdrawn: Vec<Withdrawn>,
     /// What the local CA does for the section.
     pub local: LocalLeaf,
 }
@@ -187,15 +189,48 @@ impl Held {
         !wanted.is_empty() && !self.deployed.as_ref().is_some_and(told)
     }
 
-    /// The newest version that is valid and not refused, in use or not.
-    pub fn newest_usable(&self, now: Timestamp) -> Option<&Version> {
-        let valid = self.versions.iter().filter(|v| v.meta.is_valid(now));
-        valid.into_iter().find(|v| !self.is_refused(v.number))
+    fn withdrawn(&self, version: &Version) -> Option<&Withdrawn> {
+        let mut list = self.withdrawn.iter();
+        list.find(|w| w.fingerprint == version.meta.fingerprint)
     }
 
-    /// The newest version that is valid, in use or not.
+    /// True if the version is revoked.
+    pub fn is_revoked(&self, version: &Version) -> bool {
+        self.withdrawn(version).is_some_and(|w| w.revoked.is_some())
+    }
+
+    /// When the owner rolled the version back, if it was.
+    pub fn rolled_back(&self, version: &Version) -> Option<Timestamp> {
+        let found = self.withdrawn(version).filter(|w| w.revoked.is_none());
+        found.map(|w| Timestamp(w.at))
+    }
+
+    /// The revocation after which the section waits to be asked; `config`: the fingerprint of its
+    /// configuration now.
+    pub fn ban(&self, config: &str) -> Option<&Withdrawn> {
+        let mut list = self.withdrawn.iter();
+        list.find(|w| w.ban.as_deref() == Some(config))
+    }
+
+    /// The versions that may be used at all, newest first: a revocation ends those before, too, for
+    /// they may have the same key.
+    pub fn in_force(&self) -> &[Version] {
+        let revoked = self.versions.iter().position(|v| self.is_revoked(v));
+        &self.versions[..revoked.unwrap_or(self.versions.len())]
+    }
+
+    /// The newest version that is valid and neither refused nor withdrawn, in use or not. One that
+    /// was rolled back is better than none.
+    pub fn newest_usable(&self, now: Timestamp) -> Option<&Version> {
+        let fits = |v: &&Version| v.meta.is_valid(now) && !self.is_refused(v.number);
+        let mut usable = self.in_force().iter().filter(fits);
+        let wanted = usable.clone().find(|v| self.withdrawn(v).is_none());
+        wanted.or_else(|| usable.next())
+    }
+
+    /// The newest version that is valid and not revoked, in use or not.
     pub fn newest_valid(&self, now: Timestamp) -> Option<&Version> {
-        self.versions.iter().find(|v| v.meta.is_valid(now))
+        self.in_force().iter().find(|v| v.meta.is_valid(now))
     }
 }
 

@@ -14,6 +14,7 @@ mod cut;
 mod exports;
 mod hooks;
 mod refused;
+mod rollback;
 mod servers;
 mod several;
 mod site;

@@ -122,6 +122,7 @@ impl Site {
             not_before: leaf.not_before.0,
             not_after: leaf.not_after.0,
             serial: leaf.serial_hex(),
+            fingerprint: leaf.fingerprint(),
             ..Meta::default()
         };
         area.add_version(parts, &meta).expect("a version");

@@ -3,6 +3,7 @@
 mod due;
 mod issue;
 mod stored;
+mod withdrawn;
 
 use certkeeper::config::{self, Cert, Config};
 use certkeeper::plan::{Action, Plan, Wish, plan};
