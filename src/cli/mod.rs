@@ -16,6 +16,7 @@ mod show;
 mod status;
 mod term;
 mod uci;
+mod upload;
 
 use crate::config::{self, Cert, Config, Mistake};
 use crate::issue::{Engine, Failure, Firewall, Trace};
@@ -92,6 +93,7 @@ const COMMANDS: &[Command] = &[
     secret::COMMAND,
     providers::COMMAND,
     cas::COMMAND,
+    upload::COMMAND,
     rollback::COMMAND,
     local_ca::COMMAND,
 ];

@@ -5,7 +5,7 @@ use super::term::{columns, end, told, until};
 use super::{Ended, Exit, Result, Run};
 use crate::plan;
 use crate::store::Area;
-use crate::types::{Paths, SectionName};
+use crate::types::{Paths, SectionName, Timestamp};
 use crate::x509::{Certificate, split_pem_chain};
 use serde_json::json;
 use std::path::PathBuf;
@@ -69,6 +69,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
             "not_before": leaf.not_before.0, "not_after": leaf.not_after.0, "due": renewal.0,
             "key_type": leaf.key_description(), "chain": issuers, "fingerprint": leaf.fingerprint(),
             "ca": leaf.is_ca, "account": version.meta.account, "directory": version.meta.directory,
+            "uploaded": version.meta.uploaded,
             "files": files, "used_by": users, "deployed": deployed,
         }));
         return Ok(Exit::Done);
@@ -100,7 +101,10 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     row("SHA-256", leaf.fingerprint());
     row(
         "account",
-        format!("{} at {}", version.meta.account, version.meta.directory),
+        match version.meta.uploaded {
+            true => format!("none: uploaded on {}", Timestamp(version.meta.issued_at)),
+            false => format!("{} at {}", version.meta.account, version.meta.directory),
+        },
     );
     row("version", version.number.to_string());
     for file in files {

@@ -39,6 +39,11 @@ impl Link {
         }
     }
 
+    /// Makes it, whatever stands at its place.
+    pub fn put(&self) -> Result<(), StoreError> {
+        put_link(&self.path, &self.target)
+    }
+
     /// What stands at its place.
     pub fn look(&self) -> Place {
         match fs::read_link(&self.path) {
@@ -67,6 +72,11 @@ fn section_links(paths: &Paths, section: &SectionName) -> impl Iterator<Item = L
     })
 }
 
+/// The places of a section's links that something else holds.
+pub(super) fn foreign(paths: &Paths, section: &SectionName) -> impl Iterator<Item = Link> {
+    section_links(paths, section).filter(|link| link.look() == Place::Foreign)
+}
+
 fn primary_links(paths: &Paths) -> impl Iterator<Item = Link> {
     let folder = paths.domains();
     PRIMARY.iter().map(move |(name, file)| Link {
@@ -93,7 +103,7 @@ pub(super) fn make(links: impl Iterator<Item = Link>) -> Result<Vec<PathBuf>, St
         match link.look() {
             Place::Right => {}
             Place::Foreign => foreign.push(link.path),
-            Place::Ours | Place::Absent => put_link(&link.path, &link.target)?,
+            Place::Ours | Place::Absent => link.put()?,
         }
     }
     Ok(foreign)

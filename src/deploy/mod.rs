@@ -1,6 +1,7 @@
 //! Puts certificates where services find them, has the services use them, and looks whether they do.
 
 mod acme;
+mod adopt;
 mod check;
 mod export;
 mod hooks;
@@ -10,6 +11,7 @@ mod services;
 mod uhttpd;
 mod verify;
 
+pub use adopt::adopt;
 pub use check::check;
 pub use export::has_copies;
 pub use links::{intact, link, primary, promote};

@@ -32,9 +32,8 @@ pub fn document(
     let names = cert.names.iter().map(|n| {
         let name = n.id.to_string();
         let problem = attempt.and_then(|a| a.names.get(&name).cloned());
-        let included = current.is_some_and(|v| {
-            v.meta.is_valid(now) && !held.is_revoked(v) && v.meta.names.contains(&name)
-        });
+        let included = current
+            .is_some_and(|v| v.meta.is_valid(now) && !held.is_revoked(v) && v.meta.is_for(&n.id));
         NameStatus {
             method: n.validation.method().to_owned(),
             state: match (&problem, included) {
@@ -57,6 +56,7 @@ pub fn document(
         source: match current {
             Some(_) if cert.staging => "staging".into(),
             _ if held.local.in_use => "local".into(),
+            Some(v) if v.meta.uploaded => "upload".into(),
             Some(_) => "acme".into(),
             None => String::new(),
         },

@@ -174,6 +174,7 @@ impl Engine<'_> {
             issuer: made.issuer_name().to_owned(),
             fingerprint: made.fingerprint(),
             issued_at: self.clock.now().0,
+            uploaded: false,
         };
         let parts = Parts {
             cert: &pem,

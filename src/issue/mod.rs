@@ -14,6 +14,7 @@ mod provider;
 mod rollback;
 mod section;
 mod solve;
+mod upload;
 mod wan;
 
 pub use crate::net::Firewall;
@@ -22,6 +23,7 @@ pub use check::{Finding, check};
 use document::document;
 pub use failure::{Failure, Retry};
 pub use rollback::RolledBack;
+pub use upload::Uploaded;
 
 use crate::config::{Cert, Config};
 use crate::deploy as links;

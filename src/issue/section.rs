@@ -308,6 +308,7 @@ fn download(
         issuer: leaf.issuer_name().to_owned(),
         fingerprint: leaf.fingerprint(),
         issued_at: work.now().0,
+        uploaded: false,
     };
     let parts = Parts {
         cert: &to_pem(&leaf.der),

@@ -5,12 +5,14 @@
 mod account;
 pub(crate) mod asn1;
 mod generate;
+pub(crate) mod given;
 pub(crate) mod pem;
 mod read;
 mod request;
 mod signer;
 
 pub use account::AccountKey;
+pub use given::GivenKey;
 pub use pem::{PemError, base64url, base64url_decode};
 pub(crate) use request::general_name;
 

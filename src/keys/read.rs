@@ -1,7 +1,8 @@
 //! Private keys as others wrote them, turned into PKCS#8.
 
 use super::asn1::{self, Algorithm, Fields};
-use super::{KeyError, LABEL, pem};
+use super::pem::{self, Block};
+use super::{KeyError, LABEL};
 use der::asn1::{AnyRef, ObjectIdentifier};
 use der::zeroize::Zeroizing;
 use der::{SecretDocument, Tag};
@@ -23,10 +24,15 @@ pub(super) fn read_pem(text: &str) -> Result<(Algorithm, Zeroizing<Vec<u8>>), Ke
     if keys.next().is_some() {
         return Err(KeyError::Several);
     }
-    let pkcs8 = match key.label {
-        LABEL => key.der,
-        "EC PRIVATE KEY" => wrap_sec1(&key.der)?,
-        "RSA PRIVATE KEY" => wrap(asn1::RSA, AnyRef::NULL, &key.der)?,
+    to_pkcs8(key)
+}
+
+/// Reads a private key in the form that its label says.
+pub(super) fn to_pkcs8(block: Block<'_>) -> Result<(Algorithm, Zeroizing<Vec<u8>>), KeyError> {
+    let pkcs8 = match block.label {
+        LABEL => block.der,
+        "EC PRIVATE KEY" => wrap_sec1(&block.der)?,
+        "RSA PRIVATE KEY" => wrap(asn1::RSA, AnyRef::NULL, &block.der)?,
         "ENCRYPTED PRIVATE KEY" => return Err(KeyError::Encrypted),
         other => {
             return Err(KeyError::Kind {

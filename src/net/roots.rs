@@ -45,6 +45,21 @@ impl Roots {
         }
     }
 
+    /// True if there is a root with the name of this certificate's issuer.
+    pub fn has_issuer_of(&self, certificate: &[u8]) -> bool {
+        let Some(wanted) = names(certificate).map(|n| n.issuer) else {
+            return false;
+        };
+        let mut base64 = Decoder::default();
+        let mut found = false;
+        let take = |text: &[u8]| {
+            found |= names(base64.decode(text, usize::MAX)).is_some_and(|n| n.subject == wanted);
+        };
+        let file = File::open(self.path());
+        let read = file.and_then(|file| each_certificate(BufReader::new(file), take));
+        read.is_ok() && found
+    }
+
     fn unusable(&self, why: impl fmt::Display) -> Unusable {
         Unusable(format!(
             "the roots in {} cannot be used ({why}): {}",

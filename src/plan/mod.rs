@@ -334,6 +334,17 @@ fn attempt(
 
 /// What the configuration wants that the certificate is not.
 fn mismatch(cert: &Cert, meta: &Meta) -> Option<String> {
+    if meta.uploaded {
+        // It is as its owner wants it; only the names must do.
+        let missing = cert
+            .names
+            .iter()
+            .map(|n| &n.id)
+            .filter(|id| !meta.is_for(id));
+        let missing: Vec<String> = missing.map(ToString::to_string).collect();
+        let text = || format!("the uploaded certificate is not for {}", missing.join(" "));
+        return (!missing.is_empty()).then(text);
+    }
     let wanted = names(cert);
     if wanted != meta.names {
         let added = wanted.iter().filter(|n| !meta.names.contains(n));

@@ -23,7 +23,7 @@ pub struct Document {
     pub names: Vec<NameStatus>,
     /// `domain.crt` and `domain.key` lead here.
     pub primary: bool,
-    /// Where the certificate in use comes from: acme, staging; empty: there is none.
+    /// Where the certificate in use comes from: acme, staging, upload, local; empty: there is none.
     pub source: String,
     /// The account's name.
     pub account: String,

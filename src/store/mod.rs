@@ -4,6 +4,8 @@
 mod account;
 mod disk;
 mod lock;
+mod replaced;
+mod requested;
 mod root;
 mod section;
 pub mod uci;

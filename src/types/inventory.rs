@@ -1,6 +1,6 @@
 //! What the store holds, as plain data: the store reads it, the plan decides by it.
 
-use super::{Deployed, Deployment, SectionName, Stage, State, Timestamp, Withdrawn};
+use super::{Deployed, Deployment, Identifier, SectionName, Stage, State, Timestamp, Withdrawn};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -35,6 +35,9 @@ pub struct Meta {
     pub fingerprint: String,
     /// When it was stored.
     pub issued_at: i64,
+    /// It was not issued here, but uploaded.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub uploaded: bool,
 }
 
 impl Meta {
@@ -42,6 +45,13 @@ impl Meta {
     /// certificate may begin that much later.
     pub fn is_valid(&self, now: Timestamp) -> bool {
         now.plus(CLOCK_MARGIN).0 >= self.not_before && now.0 <= self.not_after
+    }
+
+    /// True if it is for this name. What was issued here has the very names that were wanted; of
+    /// what was uploaded a wildcard does, too.
+    pub fn is_for(&self, id: &Identifier) -> bool {
+        let named = self.names.contains(&id.to_string());
+        named || self.uploaded && self.names.iter().any(|n| id.is_below_wildcard(n))
     }
 
     /// Length of the validity in seconds, never negative.

@@ -156,6 +156,15 @@ impl Identifier {
         }
     }
 
+    /// True if a wildcard stands for it: `*.example.org` does for names with one label more (RFC 9525
+    /// section 6.3).
+    pub fn is_below_wildcard(&self, wildcard: &str) -> bool {
+        let base = wildcard.strip_prefix("*.");
+        let above = self.domain().filter(|d| !d.is_wildcard());
+        let above = above.and_then(|d| d.as_str().split_once('.'));
+        above.is_some_and(|(_, rest)| base == Some(rest))
+    }
+
     /// The DNS name, unless this is an address.
     pub fn domain(&self) -> Option<&Domain> {
         match self {
@@ -282,6 +291,24 @@ mod tests {
             "2001:db8::1"
         );
         assert_eq!(Identifier::parse("192.0.2.1").expect("v4").kind(), "ip");
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_one_label() {
+        let below = |name: &str| {
+            let id = Identifier::parse(name).expect(name);
+            id.is_below_wildcard("*.example.org")
+        };
+        assert!(below("www.example.org") && below("a.example.org"));
+        for name in [
+            "example.org",
+            "a.b.example.org",
+            "*.example.org",
+            "www.example.com",
+            "192.0.2.1",
+        ] {
+            assert!(!below(name), "{name}");
+        }
     }
 
     #[test]

@@ -2,8 +2,13 @@
 
 mod chain;
 mod name;
+mod order;
+mod pile;
+mod weak;
 
 pub use chain::{split_pem_chain, to_pem};
+pub use order::{Chain, Unfit};
+pub use pile::{Pile, PileError};
 
 use crate::keys::asn1::{Algorithm, Fields, constructed, plain};
 use crate::keys::{PemError, PrivateKey};
@@ -20,7 +25,13 @@ use std::net::IpAddr;
 const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const AUTHORITY_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
-const READ: [ObjectIdentifier; 3] = [SUBJECT_ALT_NAME, BASIC_CONSTRAINTS, AUTHORITY_KEY_ID];
+const SUBJECT_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
+const READ: [ObjectIdentifier; 4] = [
+    SUBJECT_ALT_NAME,
+    BASIC_CONSTRAINTS,
+    AUTHORITY_KEY_ID,
+    SUBJECT_KEY_ID,
+];
 
 /// Tags within TBSCertificate (RFC 5280 section 4.1).
 const VERSION: Tag = constructed(TagNumber::N0);
@@ -92,12 +103,16 @@ pub struct Certificate {
     pub names: Vec<Identifier>,
     /// keyIdentifier of authorityKeyIdentifier.
     pub authority_key_id: Option<Vec<u8>>,
+    /// subjectKeyIdentifier.
+    pub subject_key_id: Option<Vec<u8>>,
     /// True if it may issue others.
     pub is_ca: bool,
     /// The public key: SubjectPublicKeyInfo, DER.
     pub spki: Vec<u8>,
     issuer_name: String,
     key: Algorithm,
+    /// How it is signed.
+    signature: ObjectIdentifier,
 }
 
 impl Certificate {
@@ -117,7 +132,9 @@ impl Certificate {
             .take(Tag::Integer)
             .filter(|content| !content.is_empty())
             .ok_or_else(bad("serial number"))?;
-        tbs.take(Tag::Sequence)
+        let signature = tbs
+            .open(Tag::Sequence)
+            .and_then(|mut algorithm| algorithm.oid())
             .ok_or_else(bad("signature algorithm"))?;
         let issuer = tbs
             .open(Tag::Sequence)
@@ -152,9 +169,11 @@ impl Certificate {
             not_after,
             names: Vec::new(),
             authority_key_id: None,
+            subject_key_id: None,
             is_ca: false,
             spki: spki.to_vec(),
             key,
+            signature,
         };
         if let Some(list) = extensions {
             certificate.read_extensions(list)?;
@@ -189,6 +208,12 @@ impl Certificate {
                         .ok_or_else(bad("basicConstraints"))?
                         .is_some_and(|content| matches!(content, [value] if *value != 0));
                 }
+                SUBJECT_KEY_ID => {
+                    self.subject_key_id = Fields::new(value)
+                        .and_then(|mut fields| fields.take(Tag::OctetString))
+                        .map(|id| Some(id.to_vec()))
+                        .ok_or_else(bad("subjectKeyIdentifier"))?;
+                }
                 _ => {
                     self.authority_key_id = Fields::of_sequence(value)
                         .and_then(|mut fields| fields.take_if(KEY_IDENTIFIER))
@@ -212,6 +237,12 @@ impl Certificate {
     /// The issuer in short: its common name, else its organization, else all of it.
     pub fn issuer_name(&self) -> &str {
         &self.issuer_name
+    }
+
+    /// The subject in short: its first name, else all of the subject.
+    pub fn shown_name(&self) -> String {
+        let first = self.names.first().map(ToString::to_string);
+        first.unwrap_or_else(|| self.subject.clone())
     }
 
     /// The type of its key, if certkeeper makes such keys.

@@ -11,6 +11,7 @@ mod support;
 mod acme;
 mod beforehand;
 mod cut;
+mod elsewhere;
 mod exports;
 mod hooks;
 mod refused;
@@ -22,6 +23,8 @@ mod site;
 #[path = "../cli/uci_program.rs"]
 mod uci_program;
 mod uhttpd;
+mod upload;
+mod upload_refused;
 
 use support::certkeeper::Certkeeper;
 use support::temp_root::TempRoot;

@@ -26,3 +26,4 @@ mod stopped;
 mod together;
 mod uci;
 mod unreached;
+mod uploaded;

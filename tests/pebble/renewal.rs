@@ -6,7 +6,7 @@ use crate::support::process::Finished;
 use crate::uci::{cert, with};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-fn in_days(site: &Site, days: u64, args: &[&str]) -> Finished {
+pub fn in_days(site: &Site, days: u64, args: &[&str]) -> Finished {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("after 1970")
@@ -16,7 +16,7 @@ fn in_days(site: &Site, days: u64, args: &[&str]) -> Finished {
 }
 
 #[track_caller]
-fn ends(run: &Finished, code: i32) {
+pub fn ends(run: &Finished, code: i32) {
     assert_eq!(run.code(), code, "{}", run.report());
 }
 
