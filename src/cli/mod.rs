@@ -4,6 +4,7 @@ mod account;
 mod add;
 mod cas;
 mod check;
+mod csr;
 mod live;
 mod local_ca;
 mod log;
@@ -93,6 +94,7 @@ const COMMANDS: &[Command] = &[
     secret::COMMAND,
     providers::COMMAND,
     cas::COMMAND,
+    csr::COMMAND,
     upload::COMMAND,
     rollback::COMMAND,
     local_ca::COMMAND,

@@ -69,7 +69,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
             "not_before": leaf.not_before.0, "not_after": leaf.not_after.0, "due": renewal.0,
             "key_type": leaf.key_description(), "chain": issuers, "fingerprint": leaf.fingerprint(),
             "ca": leaf.is_ca, "account": version.meta.account, "directory": version.meta.directory,
-            "uploaded": version.meta.uploaded,
+            "uploaded": version.meta.uploaded, "key_elsewhere": version.meta.csr.is_some(),
             "files": files, "used_by": users, "deployed": deployed,
         }));
         return Ok(Exit::Done);
@@ -94,7 +94,13 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         format!("{} ({})", leaf.not_after, end(leaf.not_after, now)),
     );
     row("renewal", format!("{renewal} ({})", until(renewal, now)));
-    row("key", leaf.key_description());
+    row(
+        "key",
+        match version.meta.csr {
+            Some(_) => format!("{} (kept elsewhere: option csr)", leaf.key_description()),
+            None => leaf.key_description(),
+        },
+    );
     for issuer in issuers {
         row("chain", issuer.to_owned());
     }

@@ -2,6 +2,7 @@
 
 use super::account::Account;
 use super::accounts::Accounts;
+use super::csr::{self, Csr};
 use super::deployment;
 use super::fits;
 use super::method::{self, Name, Raw, Validation};
@@ -25,6 +26,8 @@ pub struct Cert {
     pub names: Vec<Name>,
     /// The kind of its key.
     pub key_type: KeyType,
+    /// The owner's request; its key is kept elsewhere.
+    pub csr: Option<Csr>,
     /// Where it is asked for.
     pub account: Arc<Account>,
     /// From the CA's staging server: kept apart, never served.
@@ -66,6 +69,8 @@ pub(super) fn check_primary(reader: &mut Reader<'_>, other: Option<&SectionName>
         "a staging certificate is never served, so domain.crt stays as it is".to_owned()
     } else if !reader.flag("enabled", true) {
         "the section is not enabled, so domain.crt stays as it is".to_owned()
+    } else if reader.text("csr").is_some() {
+        "its key is kept elsewhere (option csr), so domain.crt stays as it is".to_owned()
     } else {
         return;
     };
@@ -85,33 +90,34 @@ pub(super) fn read(
     let auto_update = reader.flag("auto_update", true);
     let renew_before = reader.number("renew_before", 1..=366);
     let profile = profile(reader);
-    let key_type = key_type(reader);
-    let csr = reader.text("csr");
-    if let Some(path) = csr {
-        reader.wrong(
-            "csr",
-            &path,
-            "a CSR of your own is not in this version; leave it out",
-        );
-    }
+    let csr = csr::read(reader, paths);
+    let key_type = key_type(reader, csr.as_ref());
     let account_name = account_name(reader);
     let account = accounts.get(&account_name, staging, reader);
     let raw = Raw::read(reader, files, paths);
     let way = method::resolve(reader, &raw, files, global);
-    let ids = identifiers(reader, matches!(way, Some(Validation::Dns(_))));
+    let ids = identifiers(
+        reader,
+        matches!(way, Some(Validation::Dns(_))),
+        csr.as_ref(),
+    );
     let own = method::own_ways(reader, &ids, &raw, files, global, paths);
     let names = names(reader, ids, way, own);
-    let deployment = deployment::read(reader, paths);
+    let mut deployment = deployment::read(reader, paths);
+    if csr.is_some() {
+        deployment::check_keyless(reader, &mut deployment);
+    }
     if let Some(account) = &account {
         fits::check(reader, account, &names, key_type, profile.as_deref());
     }
-    let fingerprint = fingerprint(reader.section, &account_name, files);
+    let fingerprint = fingerprint(reader.section, &account_name, files, csr.as_ref());
     match (reader.failed.take(), account) {
         (None, Some(account)) => Ok(Cert {
             name,
             enabled,
             names,
             key_type,
+            csr,
             account,
             staging,
             profile,
@@ -136,7 +142,7 @@ fn profile(reader: &mut Reader<'_>) -> Option<String> {
     Some(text)
 }
 
-fn key_type(reader: &mut Reader<'_>) -> KeyType {
+fn key_type(reader: &mut Reader<'_>, csr: Option<&Csr>) -> KeyType {
     let mut kinds = Vec::new();
     for word in reader.words("key_type") {
         match word.parse::<KeyType>() {
@@ -158,7 +164,17 @@ fn key_type(reader: &mut Reader<'_>) -> KeyType {
             "two keys for one section are not in this version; make a second section",
         );
     }
-    kinds.first().copied().unwrap_or(KeyType::Ec256)
+    let wanted = kinds.first().copied();
+    if let (Some(csr), Some(wanted)) = (csr, wanted)
+        && csr.key_type != wanted
+    {
+        let text = format!(
+            "the key of the request in option csr is {}; leave key_type out",
+            csr.key_type
+        );
+        reader.wrong("key_type", wanted.name(), text);
+    }
+    csr.map(|c| c.key_type).or(wanted).unwrap_or(KeyType::Ec256)
 }
 
 /// The first account: falling back to others comes later, and is said.
@@ -175,8 +191,11 @@ fn account_name(reader: &mut Reader<'_>) -> String {
     first
 }
 
-fn identifiers(reader: &mut Reader<'_>, by_dns: bool) -> Vec<Identifier> {
-    let words = reader.words("domains");
+fn identifiers(reader: &mut Reader<'_>, by_dns: bool, csr: Option<&Csr>) -> Vec<Identifier> {
+    let mut words = reader.words("domains");
+    if let Some(csr) = csr.filter(|_| words.is_empty()) {
+        words = csr.names.iter().map(ToString::to_string).collect();
+    }
     if words.is_empty() {
         reader.fail(
             "list domains is empty: name what the certificate is for, such as www.example.org",
@@ -216,6 +235,9 @@ fn identifiers(reader: &mut Reader<'_>, by_dns: bool) -> Vec<Identifier> {
             "{} names; a certificate has at most {NAMES_MAX}",
             ids.len()
         ));
+    }
+    if let Some(csr) = csr {
+        csr::check_names(reader, csr, &ids);
     }
     ids
 }
@@ -268,8 +290,9 @@ pub(super) fn stray_domains(files: &Files<'_>, mistakes: &mut Vec<Mistake>) {
 }
 
 /// A digest over the section and all that it refers to.
-fn fingerprint(section: &Section, account: &str, files: &Files<'_>) -> String {
+fn fingerprint(section: &Section, account: &str, files: &Files<'_>, csr: Option<&Csr>) -> String {
     let mut hash = Context::new(&SHA256);
+    hash.update(csr.map_or(&[], |c| &c.der));
     let mut add = |section: &Section| {
         for option in &section.options {
             hash.update(option.name.as_bytes());

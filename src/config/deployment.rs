@@ -84,6 +84,16 @@ pub(super) fn check_uhttpd(
     services.retain(|s| s != "uhttpd");
 }
 
+/// uhttpd reads the key from the links, and where the key is kept elsewhere there is none.
+pub(super) fn check_keyless(reader: &mut Reader<'_>, deployment: &mut Deployment) {
+    let services = &mut deployment.services;
+    if services.iter().any(|s| s == "uhttpd") {
+        let text = "the key is kept elsewhere (option csr), and uhttpd needs it here; it is not told of this certificate";
+        reader.warn("service", Some("uhttpd"), text);
+        services.retain(|s| s != "uhttpd");
+    }
+}
+
 /// A name that leads nowhere else, neither as a path nor as an option.
 fn is_word(text: &str) -> bool {
     let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.');

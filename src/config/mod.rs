@@ -6,6 +6,7 @@
 mod account;
 mod accounts;
 mod cert;
+mod csr;
 mod deployment;
 mod external;
 mod firewall;
@@ -18,6 +19,7 @@ mod schema;
 
 pub use account::Account;
 pub use cert::Cert;
+pub use csr::Csr;
 pub use external::External;
 pub use firewall::{Zone, zones};
 pub use method::{DnsMethod, Name, Validation};
@@ -310,7 +312,10 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
     // What several sections refer to is read with each of them, and told once.
     let mut told = HashSet::new();
     mistakes.retain(|m| told.insert(m.to_string()));
-    let first = || certs.iter().find(|c| c.enabled && !c.staging);
+    let first = || {
+        let served = |c: &&Cert| c.enabled && !c.staging && c.csr.is_none();
+        certs.iter().find(served)
+    };
     let primary = primary.or_else(|| first().map(|c| c.name.clone()));
     Config {
         global,

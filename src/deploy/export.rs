@@ -26,7 +26,8 @@ const FOLDER: OFlags = OFlags::DIRECTORY
 /// What the name of a folder ends with that is in use under its plain name.
 const AGAIN: &str = ".again";
 /// What a copy is called, and what it is a copy of.
-const COPIES: [(&str, &str); 2] = [("crt", "fullchain.pem"), ("key", "key.pem")];
+const COPIES: [(&str, &str); 2] = [("crt", "fullchain.pem"), ("key", KEY)];
+const KEY: &str = "key.pem";
 
 /// Puts copies of a version's certificate and key into a folder.
 pub(super) fn copy(
@@ -46,10 +47,13 @@ pub(super) fn copy(
     place(section, number, version, &export.dir, owner).map_err(failed)
 }
 
-/// True if a section's copies are there, whatever they are.
-pub fn has_copies(section: &SectionName, export: &Export) -> bool {
+/// True if a section's copies are there, whatever they are; `keyless`: its key is kept elsewhere.
+pub fn has_copies(section: &SectionName, export: &Export, keyless: bool) -> bool {
     let file = |(end, _): &(&str, &str)| export.dir.join(format!("{section}.{end}"));
-    COPIES.iter().all(|copy| file(copy).is_file())
+    let mut wanted = COPIES
+        .iter()
+        .filter(|(_, source)| !keyless || *source != KEY);
+    wanted.all(|copy| file(copy).is_file())
 }
 
 /// Looks whether copies could be made; `Err` says what to do, too.
@@ -104,8 +108,12 @@ fn place(
     }
     // A link must not lead nowhere after a power cut.
     fsync(&dir)?;
-    for (end, _) in COPIES {
-        put_link(&dir, &format!("{section}.{end}"), &format!("{link}/{end}"))?;
+    for (end, source) in COPIES {
+        let (name, target) = (format!("{section}.{end}"), format!("{link}/{end}"));
+        match version.join(source).exists() {
+            true => put_link(&dir, &name, &target)?,
+            false => remove_link(&dir, &name, &target)?,
+        }
     }
     put_link(&dir, &link, &new)?;
     fsync(&dir)?;
@@ -135,7 +143,11 @@ fn fill(dir: &OwnedFd, name: &str, version: &Path, owner: Option<(Uid, Gid)>) ->
     mkdirat(dir, name, Mode::from(0o700))?;
     let folder = openat(dir, name, FOLDER, Mode::empty())?;
     for (end, source) in COPIES {
-        let text = fs::read(version.join(source))?;
+        let text = match fs::read(version.join(source)) {
+            // The key is kept elsewhere.
+            Err(e) if e.kind() == io::ErrorKind::NotFound && source == KEY => continue,
+            text => text?,
+        };
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut file = File::from(openat(&folder, end, flags, Mode::from(0o600))?);
@@ -169,6 +181,14 @@ fn put_link(dir: &OwnedFd, name: &str, target: &str) -> io::Result<()> {
     }
     symlinkat(target, dir, &beside)?;
     Ok(renameat(dir, &beside, dir, name)?)
+}
+
+/// Removes a link that leads there; what else has its place stays.
+fn remove_link(dir: &OwnedFd, name: &str, target: &str) -> io::Result<()> {
+    if readlinkat(dir, name, Vec::new()).is_ok_and(|t| t.as_bytes() == target.as_bytes()) {
+        unlinkat(dir, name, AtFlags::empty())?;
+    }
+    Ok(())
 }
 
 /// Removes a folder of copies.

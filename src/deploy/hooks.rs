@@ -30,7 +30,7 @@ pub(super) fn find(paths: &Paths, name: &str) -> Result<PathBuf, String> {
     Ok(file)
 }
 
-/// Runs a hook: `deployed SECTION CERTIFICATE KEY NAME…`.
+/// Runs a hook: `deployed SECTION CERTIFICATE KEY NAME…`; KEY is empty where it is kept elsewhere.
 pub(super) fn tell(
     paths: &Paths,
     hook: &str,
@@ -41,6 +41,8 @@ pub(super) fn tell(
     let result = find(paths, hook).and_then(|file| {
         let link = |end: &str| paths.domains().join(format!("{section}.{end}"));
         let (crt, key) = (link("crt"), link("key"));
+        // Where the key is kept elsewhere there is no path to it.
+        let key = if key.exists() { key } else { PathBuf::new() };
         let args = [Path::new("deployed"), Path::new(section), &crt, &key].into_iter();
         run(
             &file,

@@ -2,7 +2,7 @@
 //! (`current`) and one for the primary certificate, so that certificate and key change together.
 
 use super::acme;
-use crate::store::{StoreError, make_public, put_link};
+use crate::store::{StoreError, make_public, put_link, remove};
 use crate::types::{Paths, SectionName};
 use std::fs;
 use std::io::ErrorKind;
@@ -15,6 +15,8 @@ const ENDINGS: [(&str, &str); 4] = [
     ("chain.crt", "chain.pem"),
     ("pem", "combined.pem"),
 ];
+/// The endings of those that lead to a key.
+const WITH_KEY: [&str; 2] = ["key", "pem"];
 /// The primary certificate's links.
 const PRIMARY: [(&str, &str); 3] = [
     ("domain.crt", "fullchain.pem"),
@@ -65,16 +67,39 @@ pub(super) enum Place {
     Foreign,
 }
 
-fn section_links(paths: &Paths, section: &SectionName) -> impl Iterator<Item = Link> {
+fn section_links(
+    paths: &Paths,
+    section: &SectionName,
+    wanted: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = Link> {
     let folder = paths.domains();
-    ENDINGS.iter().map(move |(ending, file)| {
+    let wanted = ENDINGS.iter().filter(move |(ending, _)| wanted(ending));
+    wanted.map(move |(ending, file)| {
         Link::to_current(folder.join(format!("{section}.{ending}")), section, file)
     })
 }
 
+/// The links of a section whose key is here, or kept elsewhere.
+fn links(paths: &Paths, section: &SectionName, keyless: bool) -> impl Iterator<Item = Link> {
+    section_links(paths, section, move |ending| {
+        !keyless || !WITH_KEY.contains(&ending)
+    })
+}
+
+/// The links of ours that lead to a section's key.
+fn key_links(paths: &Paths, section: &SectionName) -> impl Iterator<Item = Link> {
+    section_links(paths, section, |ending| WITH_KEY.contains(&ending))
+        .filter(|link| matches!(link.look(), Place::Right | Place::Ours))
+}
+
+/// Removes the links to a section's key, which is kept elsewhere now: they would lead nowhere.
+pub fn unlink_key(paths: &Paths, section: &SectionName) -> Result<(), StoreError> {
+    key_links(paths, section).try_for_each(|link| remove(&link.path))
+}
+
 /// The places of a section's links that something else holds.
 pub(super) fn foreign(paths: &Paths, section: &SectionName) -> impl Iterator<Item = Link> {
-    section_links(paths, section).filter(|link| link.look() == Place::Foreign)
+    links(paths, section, false).filter(|link| link.look() == Place::Foreign)
 }
 
 fn primary_links(paths: &Paths) -> impl Iterator<Item = Link> {
@@ -86,9 +111,10 @@ fn primary_links(paths: &Paths) -> impl Iterator<Item = Link> {
 }
 
 /// True if nothing is to be done for a section's links; a foreign file is left alone for good.
-/// `acme`: by which names acme.sh's layout may have its folder.
-pub fn intact(paths: &Paths, section: &SectionName, acme: &[String]) -> bool {
-    in_place(section_links(paths, section)) && acme::intact(paths, section, acme)
+/// `keyless`: its key is kept elsewhere. `acme`: by which names acme.sh's layout may have its folder.
+pub fn intact(paths: &Paths, section: &SectionName, keyless: bool, acme: &[String]) -> bool {
+    let spare = keyless && key_links(paths, section).next().is_some();
+    in_place(links(paths, section, keyless)) && !spare && acme::intact(paths, section, acme)
 }
 
 fn in_place(mut links: impl Iterator<Item = Link>) -> bool {
@@ -110,14 +136,15 @@ pub(super) fn make(links: impl Iterator<Item = Link>) -> Result<Vec<PathBuf>, St
 }
 
 /// Makes a section's links. Before its first version is in use they lead nowhere yet, so all
-/// files appear at once, with the rename of `current`. `acme` as for [`intact`].
+/// files appear at once, with the rename of `current`. `keyless` and `acme` as for [`intact`].
 pub fn link(
     paths: &Paths,
     section: &SectionName,
+    keyless: bool,
     acme: &[String],
 ) -> Result<Vec<PathBuf>, StoreError> {
     make_public(&paths.domains())?;
-    let mut foreign = make(section_links(paths, section))?;
+    let mut foreign = make(links(paths, section, keyless))?;
     foreign.extend(acme::link(paths, section, acme)?);
     Ok(foreign)
 }

@@ -14,6 +14,6 @@ mod verify;
 pub use adopt::adopt;
 pub use check::check;
 pub use export::has_copies;
-pub use links::{intact, link, primary, promote};
+pub use links::{intact, link, primary, promote, unlink_key};
 pub use round::{Round, Trouble};
 pub use uhttpd::{has_displaced, remove_displacing};

@@ -41,13 +41,17 @@ impl Engine<'_> {
         if switch {
             area.finish_work()?;
         }
+        let keyless = version.meta.csr.is_some();
         if !cert.staging {
-            self.link(cert, record)?;
+            self.link(cert, keyless, record)?;
         }
         if switch {
             area.activate(version.number)?;
         }
         if !cert.staging {
+            if keyless {
+                deploy::unlink_key(self.paths, &cert.name)?;
+            }
             self.promote(cert, record)?;
             if switch && !cert.deployment.is_empty() || held.is_untold(&cert.deployment) {
                 self.tell_all(cert, area, &held, version, record)?;
@@ -62,20 +66,26 @@ impl Engine<'_> {
         Ok(Step::Done(format!("{kind} until {until}")))
     }
 
-    pub(super) fn link(&self, cert: &Cert, record: &mut Recorder<'_>) -> Result<(), Failure> {
+    /// Makes a section's links; `keyless`: its key is kept elsewhere.
+    pub(super) fn link(
+        &self,
+        cert: &Cert,
+        keyless: bool,
+        record: &mut Recorder<'_>,
+    ) -> Result<(), Failure> {
         if self.is_displaced(cert) {
             let text = "uhttpd has made a certificate of its own in the place of the links; they take its place again";
             record.say(self.clock.now(), text);
             deploy::remove_displacing(self.paths, &cert.name)?;
         }
-        let foreign = deploy::link(self.paths, &cert.name, &self.acme_names(cert))?;
+        let foreign = deploy::link(self.paths, &cert.name, keyless, &self.acme_names(cert))?;
         self.report_foreign(&foreign, record);
         Ok(())
     }
 
     /// By which names OpenWrt's acme may have a folder for the primary certificate.
     pub(super) fn acme_names(&self, cert: &Cert) -> Vec<String> {
-        let primary = self.config.primary.as_ref() == Some(&cert.name);
+        let primary = self.config.primary.as_ref() == Some(&cert.name) && cert.csr.is_none();
         let first = cert.names.first().filter(|_| primary);
         let names = first.map(|name| vec![cert.name.to_string(), name.id.to_string()]);
         names.unwrap_or_default()
@@ -90,6 +100,7 @@ impl Engine<'_> {
     pub(super) fn promote(&self, cert: &Cert, record: &mut Recorder<'_>) -> Result<(), Failure> {
         let now = deploy::primary(self.paths);
         if self.config.primary.as_ref() == Some(&cert.name)
+            && cert.csr.is_none()
             && now.as_deref() != Some(cert.name.as_str())
         {
             let foreign = deploy::promote(self.paths, &cert.name)?;

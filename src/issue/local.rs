@@ -36,7 +36,8 @@ impl Engine<'_> {
             // Nothing is swapped for being expired while the clock may be wrong.
             (Some(_), Some(v)) => !self.clock_is_set || self.clock.now().0 <= v.meta.not_after,
         };
-        if !self.config.global.local_ca.enabled || serves {
+        // Nobody here has the key that servers would want beside a certificate of ours.
+        if !self.config.global.local_ca.enabled || serves || cert.csr.is_some() {
             return LocalLeaf {
                 in_use,
                 ..LocalLeaf::default()
@@ -77,7 +78,7 @@ impl Engine<'_> {
             Some(leaf) => leaf,
             None => self.make_leaf(cert, &self.root()?)?,
         };
-        self.link(cert, record)?;
+        self.link(cert, false, record)?;
         self.use_leaf(cert, &leaf, record, bring)?;
         Ok(Step::Done(format!(
             "a certificate of the local CA is in use until {} has issued",
@@ -174,12 +175,13 @@ impl Engine<'_> {
             issuer: made.issuer_name().to_owned(),
             fingerprint: made.fingerprint(),
             issued_at: self.clock.now().0,
+            csr: None,
             uploaded: false,
         };
         let parts = Parts {
             cert: &pem,
             chain: &to_pem(&root.certificate().der),
-            key: &key.to_pem(),
+            key: Some(&key.to_pem()),
         };
         let number = Area::local(self.paths, &cert.name).add_version(parts, &meta)?;
         Ok(Version { number, meta })

@@ -11,6 +11,7 @@ mod leftover;
 mod local;
 mod propagate;
 mod provider;
+mod request;
 mod rollback;
 mod section;
 mod solve;
@@ -22,6 +23,7 @@ pub use account::AccountStatus;
 pub use check::{Finding, check};
 use document::document;
 pub use failure::{Failure, Retry};
+pub use request::Requested;
 pub use rollback::RolledBack;
 pub use upload::Uploaded;
 
@@ -97,8 +99,9 @@ impl<'a> Engine<'a> {
         Area::new(self.paths, &cert.name, cert.staging)
     }
 
-    fn is_linked(&self, cert: &Cert) -> bool {
-        let intact = links::intact(self.paths, &cert.name, &self.acme_names(cert));
+    fn is_linked(&self, cert: &Cert, held: &Held) -> bool {
+        let acme = self.acme_names(cert);
+        let intact = links::intact(self.paths, &cert.name, held.is_keyless(), &acme);
         intact && !self.is_displaced(cert)
     }
 
@@ -106,9 +109,10 @@ impl<'a> Engine<'a> {
     /// their folder, counts as one who was never told.
     fn held_in(&self, cert: &Cert, area: &Area) -> Held {
         let mut held = area.held();
+        let keyless = held.is_keyless();
         if let Some(note) = &mut held.deployed {
             let exports = cert.deployment.exports.iter();
-            for lost in exports.filter(|e| !links::has_copies(&cert.name, e)) {
+            for lost in exports.filter(|e| !links::has_copies(&cert.name, e, keyless)) {
                 note.receivers.retain(|told| *told != lost.to_string());
             }
         }
@@ -126,7 +130,7 @@ impl<'a> Engine<'a> {
             }
         };
         let served = held.local.in_use || !cert.staging && held.current.is_some();
-        held.linked = !served || self.is_linked(cert);
+        held.linked = !served || self.is_linked(cert, &held);
         held
     }
 

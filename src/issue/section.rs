@@ -233,23 +233,17 @@ fn finalize(
     record: &mut Recorder<'_>,
 ) -> Result<Order, Failure> {
     let cert = work.cert;
-    record.enter(
-        work.now(),
-        Stage::Finalize,
-        &format!("sending the request with a key of type {}", cert.key_type),
-    );
-    let ids: Vec<Identifier> = cert.names.iter().map(|n| n.id.clone()).collect();
-    let stored = pending_key(work)?.filter(|key| key.kind() == cert.key_type);
-    // A key whose file is damaged may be read and still not sign.
-    let csr = match stored.and_then(|key| key.csr(&ids).ok()) {
-        Some(csr) => csr,
-        None => {
-            let key = PrivateKey::generate(cert.key_type)?;
-            work.area.put_pending_key(&key.to_pem())?;
-            key.csr(&ids)?
-        }
+    let whose = match &cert.csr {
+        Some(_) => "your request (option csr)",
+        None => "the request",
     };
-    match work.client.finalize(order, &csr) {
+    let text = format!("sending {whose} with a key of type {}", cert.key_type);
+    record.enter(work.now(), Stage::Finalize, &text);
+    match work.client.finalize(order, &request(work)?) {
+        Err(e) if e.kind() == "badCSR" && cert.csr.is_some() => Err(Failure {
+            remedy: "make another request and have option csr name it".into(),
+            ..work.failed(&e)
+        }),
         // A reply was lost on the way and the CA is further than we thought.
         Err(e) if e.kind() == "orderNotReady" => {
             let seen = work.client.order(&order.url).map_err(|e| work.failed(&e))?;
@@ -262,6 +256,23 @@ fn finalize(
         }
         done => done.map_err(|e| work.failed(&e)),
     }
+}
+
+/// The request (PKCS#10): the owner's, or one of the pending key.
+fn request(work: &Work<'_, '_>) -> Result<Vec<u8>, Failure> {
+    let cert = work.cert;
+    if let Some(csr) = &cert.csr {
+        return Ok(csr.der.clone());
+    }
+    let ids: Vec<Identifier> = cert.names.iter().map(|n| n.id.clone()).collect();
+    let stored = pending_key(work)?.filter(|key| key.kind() == cert.key_type);
+    // A key whose file is damaged may be read and still not sign.
+    if let Some(csr) = stored.and_then(|key| key.csr(&ids).ok()) {
+        return Ok(csr);
+    }
+    let key = PrivateKey::generate(cert.key_type)?;
+    work.area.put_pending_key(&key.to_pem())?;
+    Ok(key.csr(&ids)?)
 }
 
 fn pending_key(work: &Work<'_, '_>) -> Result<Option<PrivateKey>, Failure> {
@@ -308,12 +319,14 @@ fn download(
         issuer: leaf.issuer_name().to_owned(),
         fingerprint: leaf.fingerprint(),
         issued_at: work.now().0,
+        csr: work.cert.csr.as_ref().map(|c| c.key_id.clone()),
         uploaded: false,
     };
+    let key = key.as_ref().map(PrivateKey::to_pem);
     let parts = Parts {
         cert: &to_pem(&leaf.der),
         chain: &chain,
-        key: &key.to_pem(),
+        key: key.as_deref(),
     };
     work.area.add_version(parts, &meta)?;
     work.area.note_issued(issued)?;
@@ -322,16 +335,26 @@ fn download(
         .put_into_use(work.cert, work.area, record, false)
 }
 
-/// The chain's leaf, the certificates above it as PEM, and the key; or what is wrong with them.
-fn checked(work: &Work<'_, '_>, pem: &[u8]) -> Result<(Certificate, String, PrivateKey), String> {
+/// A certificate, those above it as PEM, and its key unless that is kept elsewhere.
+type Checked = (Certificate, String, Option<PrivateKey>);
+
+/// What the CA sent; or what is wrong with it.
+fn checked(work: &Work<'_, '_>, pem: &[u8]) -> Result<Checked, String> {
     let ders = split_pem_chain(pem).map_err(|e| format!("the chain cannot be read: {e}"))?;
     let (first, above) = ders.split_first().ok_or("the chain is empty")?;
     let leaf =
         Certificate::parse(first).map_err(|e| format!("the certificate cannot be read: {e}"))?;
-    let key = pending_key(work).map_err(|f| f.problem)?;
-    let key = key.ok_or("the key of the order is lost; a new order makes a new one")?;
-    if !key_matches(&leaf, &key) {
-        return Err("the certificate is for another key than ours".into());
+    let (key, fits) = match &work.cert.csr {
+        Some(csr) => (None, leaf.spki == csr.spki),
+        None => {
+            let key = pending_key(work).map_err(|f| f.problem)?;
+            let key = key.ok_or("the key of the order is lost; a new order makes a new one")?;
+            let fits = key_matches(&leaf, &key);
+            (Some(key), fits)
+        }
+    };
+    if !fits {
+        return Err("the certificate is for another key than that of the request".into());
     }
     let ids: Vec<Identifier> = work.cert.names.iter().map(|n| n.id.clone()).collect();
     if !covers(&leaf, &ids) {

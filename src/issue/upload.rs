@@ -41,6 +41,14 @@ impl Engine<'_> {
                 ),
             ));
         }
+        if cert.csr.is_some() {
+            return Err(refused(
+                format!("the key of section '{section}' is kept elsewhere (option csr)"),
+                format!(
+                    "`uci delete certkeeper.{section}.csr` and `uci commit certkeeper` end that"
+                ),
+            ));
+        }
         let area = self.area(cert);
         let requested = !pile.has_key();
         if requested && let Some(key) = requested_key(&area)? {
@@ -76,7 +84,7 @@ impl Engine<'_> {
             Parts {
                 cert: &to_pem(&chain.leaf.der),
                 chain: &above,
-                key: &chain.key.to_pem(),
+                key: Some(&chain.key.to_pem()),
             },
             &meta,
         )?;
@@ -250,6 +258,7 @@ fn meta(chain: &Chain, now: Timestamp) -> Meta {
         issuer: leaf.issuer_name().to_owned(),
         fingerprint: leaf.fingerprint(),
         issued_at: now.0,
+        csr: None,
         uploaded: true,
     }
 }

@@ -10,11 +10,13 @@ pub(crate) mod pem;
 mod read;
 mod request;
 mod signer;
+mod subject;
 
 pub use account::AccountKey;
 pub use given::GivenKey;
 pub use pem::{PemError, base64url, base64url_decode};
 pub(crate) use request::general_name;
+pub use subject::Subject;
 
 use crate::types::{Identifier, KeyType};
 use der::Encode as _;
@@ -169,11 +171,25 @@ impl PrivateKey {
 
     /// A PKCS#10 request (RFC 2986), DER, for these names and nothing else; its subject is empty.
     pub fn csr(&self, identifiers: &[Identifier]) -> Result<Vec<u8>, KeyError> {
+        self.csr_of(&Subject::default(), identifiers)
+    }
+
+    /// The same of a subject.
+    pub fn csr_of(
+        &self,
+        subject: &Subject,
+        identifiers: &[Identifier],
+    ) -> Result<Vec<u8>, KeyError> {
         if identifiers.is_empty() {
             return Err(KeyError::NoNames);
         }
-        request::request(self.kind, &self.signer, identifiers)
+        request::request(self.kind, &self.signer, &subject.name, identifiers)
     }
+}
+
+/// A request as PEM (RFC 7468 section 7).
+pub fn request_pem(der: &[u8]) -> String {
+    pem::encode("CERTIFICATE REQUEST", der)
 }
 
 impl fmt::Debug for PrivateKey {

@@ -48,13 +48,14 @@ pub(super) fn public_key(kind: KeyType, signer: &Signer) -> der::Result<SubjectP
     })
 }
 
-/// A signed PKCS#10 request (RFC 2986), DER: an empty subject and these names.
+/// A signed PKCS#10 request (RFC 2986), DER.
 pub(super) fn request(
     kind: KeyType,
     signer: &Signer,
+    subject: &Name,
     identifiers: &[Identifier],
 ) -> Result<Vec<u8>, KeyError> {
-    let info = describe(kind, signer, identifiers).map_err(|_| KeyError::Sign)?;
+    let info = describe(kind, signer, subject, identifiers).map_err(|_| KeyError::Sign)?;
     let signed = info.to_der().map_err(|_| KeyError::Sign)?;
     let signature = signer.sign(&signed)?;
     let [_, algorithm] = algorithms(kind);
@@ -74,19 +75,19 @@ pub(super) fn request(
 fn describe(
     kind: KeyType,
     signer: &Signer,
+    subject: &Name,
     identifiers: &[Identifier],
 ) -> der::Result<CertReqInfo> {
     let names: Vec<GeneralName> = identifiers
         .iter()
         .map(general_name)
         .collect::<der::Result<_>>()?;
-    let subject = Name::default();
-    let extension = SubjectAltName(names).to_extension(&subject, &[])?;
+    let extension = SubjectAltName(names).to_extension(subject, &[])?;
     let mut attributes = SetOfVec::new();
     attributes.insert(ExtensionReq(vec![extension]).try_into()?)?;
     Ok(CertReqInfo {
         version: Version::V1,
-        subject,
+        subject: subject.clone(),
         public_key: public_key(kind, signer)?,
         attributes,
     })

@@ -93,7 +93,7 @@ pub fn plan(config: &Config, inventory: &Inventory, now: Timestamp, wish: &Wish)
         }
         let held = inventory.held(&cert.name);
         let primary = inventory.primary.as_deref() == Some(cert.name.as_str());
-        let promote = !primary && config.primary.as_ref() == Some(&cert.name);
+        let promote = !primary && config.primary.as_ref() == Some(&cert.name) && cert.csr.is_none();
         if let Some(reason) = local(cert, held, promote, now) {
             plan.push(cert, Action::Local, reason);
         }
@@ -334,6 +334,13 @@ fn attempt(
 
 /// What the configuration wants that the certificate is not.
 fn mismatch(cert: &Cert, meta: &Meta) -> Option<String> {
+    match (&cert.csr, &meta.csr) {
+        (Some(csr), key) if Some(&csr.key_id) != key.as_ref() => {
+            return Some("the key of the request in option csr is another one".into());
+        }
+        (None, Some(_)) => return Some("option csr is gone, so it needs a key".into()),
+        _ => {}
+    }
     if meta.uploaded {
         // It is as its owner wants it; only the names must do.
         let missing = cert

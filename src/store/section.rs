@@ -31,8 +31,8 @@ pub struct Parts<'a> {
     pub cert: &'a str,
     /// The certificates above it.
     pub chain: &'a str,
-    /// The private key.
-    pub key: &'a str,
+    /// The private key; `None` where it is kept elsewhere.
+    pub key: Option<&'a str>,
 }
 
 /// One thing that was presented to a CA, written down before it is.
@@ -287,11 +287,14 @@ impl Area {
             ("cert.pem", cert),
             ("chain.pem", chain),
             ("fullchain.pem", &format!("{cert}{chain}")),
-            ("key.pem", key),
-            ("combined.pem", &format!("{key}{cert}{chain}")),
             ("meta.json", &meta),
         ] {
             write_new(&draft.join(name), text.as_bytes())?;
+        }
+        if let Some(key) = key {
+            let combined = format!("{key}{cert}{chain}");
+            write_new(&draft.join("key.pem"), key.as_bytes())?;
+            write_new(&draft.join("combined.pem"), combined.as_bytes())?;
         }
         sync_folder(draft)
     }

@@ -35,6 +35,9 @@ pub struct Meta {
     pub fingerprint: String,
     /// When it was stored.
     pub issued_at: i64,
+    /// The key is kept elsewhere (option csr): what it is known by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub csr: Option<String>,
     /// It was not issued here, but uploaded.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub uploaded: bool,
@@ -177,6 +180,11 @@ impl Held {
         self.versions
             .iter()
             .find(|v| Some(v.number) == self.current)
+    }
+
+    /// True if the key of the version in use is kept elsewhere.
+    pub fn is_keyless(&self) -> bool {
+        self.current().is_some_and(|v| v.meta.csr.is_some())
     }
 
     /// True if the services did not take that version.

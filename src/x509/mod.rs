@@ -4,11 +4,13 @@ mod chain;
 mod name;
 mod order;
 mod pile;
+mod request;
 mod weak;
 
 pub use chain::{split_pem_chain, to_pem};
 pub use order::{Chain, Unfit};
 pub use pile::{Pile, PileError};
+pub use request::Request;
 
 use crate::keys::asn1::{Algorithm, Fields, constructed, plain};
 use crate::keys::{PemError, PrivateKey};
@@ -51,6 +53,8 @@ pub enum X509Error {
     Pem(PemError),
     /// There is no certificate.
     NoCertificate,
+    /// There is something else than a request; this is its label.
+    NoRequest(String),
     /// There is something else in the chain; this is its label.
     Foreign(String),
     /// There is text around the certificates of a chain.
@@ -61,6 +65,8 @@ pub enum X509Error {
     TooLarge,
     /// This part of the certificate is not readable.
     Unreadable(&'static str),
+    /// This part of the request is not readable.
+    UnreadableRequest(&'static str),
 }
 
 impl fmt::Display for X509Error {
@@ -70,6 +76,7 @@ impl fmt::Display for X509Error {
             Self::NoCertificate => {
                 f.write_str("there is no certificate; it starts with '-----BEGIN CERTIFICATE-----'")
             }
+            Self::NoRequest(label) => write!(f, "there is no request, but a '{label}'"),
             Self::Foreign(label) => {
                 write!(f, "there may only be certificates, but here is a '{label}'")
             }
@@ -77,6 +84,7 @@ impl fmt::Display for X509Error {
             Self::TooMany => write!(f, "there are more than {CHAIN_LENGTH} certificates"),
             Self::TooLarge => write!(f, "the certificates are larger than {CHAIN_SIZE} bytes"),
             Self::Unreadable(part) => write!(f, "the certificate's {part} is not readable"),
+            Self::UnreadableRequest(part) => write!(f, "the request's {part} is not readable"),
         }
     }
 }

@@ -19,6 +19,7 @@ const GLOBAL: [(&str, &str); 5] = [
 const OPTIONS: &[(&str, &[(&str, &str)])] = &[
     ("renew", &[("force", ""), ("no-wait", "")]),
     ("show", &[("pem", "")]),
+    ("csr", &[("subject", "/X=…"), ("new-key", "")]),
     ("add", &[("dns", "MODULE"), ("apply", "")]),
     ("account", &[("staging", "")]),
 ];

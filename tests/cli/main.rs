@@ -38,7 +38,7 @@ const NOW: i64 = 1_800_000_000;
 const DAY: i64 = 86_400;
 
 /// The commands of this version.
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "renew",
     "status",
     "check",
@@ -49,6 +49,7 @@ const COMMANDS: [&str; 13] = [
     "secret",
     "providers",
     "cas",
+    "csr",
     "upload",
     "rollback",
     "local-ca",

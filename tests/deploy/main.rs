@@ -10,10 +10,12 @@ mod support;
 
 mod acme;
 mod beforehand;
+mod csr;
 mod cut;
 mod elsewhere;
 mod exports;
 mod hooks;
+mod keyless;
 mod refused;
 mod rollback;
 mod servers;

@@ -4,7 +4,7 @@ use crate::support::certkeeper::Certkeeper;
 use crate::support::process::Finished;
 use crate::support::server::free_port;
 use crate::support::temp_root::TempRoot;
-use crate::support::{openssl, tools};
+use crate::support::{openssl, tools, wait_until};
 use certkeeper::net::served_certificate;
 use certkeeper::store::{Area, Parts};
 use certkeeper::types::{Meta, Paths, SectionName};
@@ -112,7 +112,7 @@ impl Site {
         let parts = Parts {
             cert: &pem,
             chain: "",
-            key: &key,
+            key: Some(&key),
         };
         let meta = Meta {
             names: vec![name.into()],
@@ -160,6 +160,17 @@ impl Site {
         let der = served_certificate("127.0.0.1", self.port, NAME, Duration::from_secs(5));
         let der = der.map_err(|e| e.to_string())?;
         Ok(Certificate::parse(&der).unwrap().serial_hex())
+    }
+
+    /// The service shows that serial number; nginx's former workers may answer for a moment more.
+    #[track_caller]
+    pub fn serves(&self, serial: &str) {
+        let shown = || self.served().is_ok_and(|s| s == serial);
+        assert!(
+            wait_until(Duration::from_secs(5), shown),
+            "{:?}",
+            self.served()
+        );
     }
 
     // ---- runs

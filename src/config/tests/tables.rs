@@ -140,7 +140,8 @@ cert | staging | maybe | 1 or 0 is wanted
 cert | auto_update | maybe | 1 or 0 is wanted
 cert | key_type | rsa1024 | one of ec256 ec384
 cert | key_type | ecdsa | rsa2048 rsa3072 rsa4096
-cert | csr | /etc/web.csr | not in this version
+cert | csr | web.csr | beginning with /
+cert | csr | /etc/web.csr | the file with your request (CSR) cannot be read: No such file
 cert | account | letsencrpyt | did you mean 'letsencrypt'?
 cert | account | nosuch | neither a 'config account' section nor a known CA (`certkeeper cas` lists them)
 cert | cert_profile | two words | the name of one of the CA's profiles is wanted
