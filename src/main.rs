@@ -41,6 +41,7 @@ fn main() -> ExitCode {
             out_is_terminal,
             err_is_terminal,
             read_secret: &|| read_secret(&stop),
+            read_line: &|| read_line(&io::stdin(), &stop),
             env: &|name| std::env::var(name).ok(),
             clock: &clock,
         },

@@ -11,6 +11,7 @@ mod log;
 mod parse;
 mod providers;
 mod renew;
+mod revoke;
 mod rollback;
 mod secret;
 mod show;
@@ -45,6 +46,8 @@ pub struct World<'a> {
     pub err_is_terminal: bool,
     /// Reads a secret: the first line of stdin, without echo on a terminal.
     pub read_secret: &'a dyn Fn() -> std::io::Result<String>,
+    /// Reads an answer: the first line of stdin.
+    pub read_line: &'a dyn Fn() -> std::io::Result<String>,
     /// The value of an environment variable.
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// Makes the clock; a time is given in tests alone.
@@ -94,6 +97,7 @@ const COMMANDS: &[Command] = &[
     secret::COMMAND,
     providers::COMMAND,
     cas::COMMAND,
+    revoke::COMMAND,
     csr::COMMAND,
     upload::COMMAND,
     rollback::COMMAND,
@@ -124,6 +128,7 @@ pub fn run(args: &[String], world: World<'_>) -> u8 {
         out_is_terminal: world.out_is_terminal,
         err_is_terminal: world.err_is_terminal,
         read_secret: world.read_secret,
+        read_line: world.read_line,
         env: world.env,
         clock: world.clock,
         print: &print,
@@ -150,6 +155,7 @@ struct Surroundings<'a> {
     out_is_terminal: bool,
     err_is_terminal: bool,
     read_secret: &'a dyn Fn() -> std::io::Result<String>,
+    read_line: &'a dyn Fn() -> std::io::Result<String>,
     env: &'a dyn Fn(&str) -> Option<String>,
     clock: &'a dyn Fn(Option<Timestamp>) -> Box<dyn Clock>,
     print: &'a dyn Fn(&str),

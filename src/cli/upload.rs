@@ -27,6 +27,19 @@ pub(super) const COMMAND: Command = Command {
 /// No chain with its key is longer.
 const FILE_MAX: u64 = 1024 * 1024;
 
+/// Adds what a file holds.
+pub(super) fn add(pile: &mut Pile, file: &str) -> Result<()> {
+    let failed = |e: std::io::Error| Ended(Exit::Failed, format!("{file}: {e}"));
+    let mut bytes = Vec::new();
+    let opened = File::open(file).map_err(failed)?;
+    opened
+        .take(FILE_MAX)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    pile.add(file, &bytes)
+        .map_err(|e| Ended(Exit::Failed, e.to_string()))
+}
+
 fn run(run: &Run<'_>) -> Result<Exit> {
     let (name, files) = match run.parsed.free.as_slice() {
         [name, files @ ..] if (1..=2).contains(&files.len()) => (name, files),
@@ -37,16 +50,8 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     let cert = run.able(&config, &section)?;
     let mut pile = Pile::default();
     for file in files {
-        let failed = |e: std::io::Error| Ended(Exit::Failed, format!("{file}: {e}"));
-        let mut bytes = Vec::new();
-        let opened = File::open(file).map_err(failed)?;
-        opened
-            .take(FILE_MAX)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
         let keys = pile.has_key();
-        let added = pile.add(file, &bytes);
-        added.map_err(|e| Ended(Exit::Failed, e.to_string()))?;
+        add(&mut pile, file)?;
         if pile.has_key() != keys && fs::metadata(file).is_ok_and(|m| m.mode() & 0o077 != 0) {
             run.tell(&format!(
                 "{} others on this device can read the key in {file}: remove it afterwards, certkeeper keeps its own copy",

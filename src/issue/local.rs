@@ -33,6 +33,7 @@ impl Engine<'_> {
             (None, _) => false,
             // What cannot be judged, its notes being damaged, serves as long as it is there.
             (Some(number), None) => area.version_dir(number).join("fullchain.pem").is_file(),
+            (Some(_), Some(v)) if public.is_revoked(v) => false,
             // Nothing is swapped for being expired while the clock may be wrong.
             (Some(_), Some(v)) => !self.clock_is_set || self.clock.now().0 <= v.meta.not_after,
         };
@@ -257,6 +258,7 @@ impl Engine<'_> {
     }
 }
 
-fn ids(cert: &Cert) -> Vec<Identifier> {
+/// A section's identifiers.
+pub(super) fn ids(cert: &Cert) -> Vec<Identifier> {
     cert.names.iter().map(|n| n.id.clone()).collect()
 }

@@ -12,6 +12,7 @@ mod local;
 mod propagate;
 mod provider;
 mod request;
+mod revoke;
 mod rollback;
 mod section;
 mod solve;
@@ -24,6 +25,7 @@ pub use check::{Finding, check};
 use document::document;
 pub use failure::{Failure, Retry};
 pub use request::Requested;
+pub use revoke::{By, Revocation, Revoked, Stored};
 pub use rollback::RolledBack;
 pub use upload::Uploaded;
 

@@ -49,6 +49,14 @@ impl fmt::Display for Unfit {
 
 impl std::error::Error for Unfit {}
 
+impl Unfit {
+    /// The key is of none of these.
+    pub(super) fn other_key<'a>(all: impl IntoIterator<Item = &'a Certificate>) -> Self {
+        let name = |c: &Certificate| format!("{} ({})", c.shown_name(), c.key_description());
+        Self::OtherKey(all.into_iter().map(name).collect())
+    }
+}
+
 impl Pile {
     /// Finds the certificate of the one key and what leads from it to its root.
     pub fn chain(mut self) -> Result<Chain, Unfit> {
@@ -66,10 +74,7 @@ impl Pile {
         // Of several for one key, the one that lasts longest.
         let of_key = (0..all.len()).filter(|i| all[*i].spki == key.public_key_spki_der());
         let leaf = of_key.max_by_key(|i| all[*i].not_after);
-        let mut next = Some(leaf.ok_or_else(|| {
-            let name = |c: &Certificate| format!("{} ({})", c.shown_name(), c.key_description());
-            Unfit::OtherKey(all.iter().map(name).collect())
-        })?);
+        let mut next = Some(leaf.ok_or_else(|| Unfit::other_key(all))?);
         while let Some(index) = next {
             order.push(index);
             let above = (0..all.len()).filter(|i| !order.contains(i));

@@ -1,7 +1,7 @@
 //! Certificates and keys as their owners have them: in PEM or DER, in one file or several, in any
 //! order, with other things between.
 
-use super::{Certificate, X509Error};
+use super::{Certificate, Unfit, X509Error};
 use crate::keys::asn1::Fields;
 use crate::keys::given::form;
 use crate::keys::pem::{self, Block};
@@ -106,6 +106,21 @@ impl Pile {
     /// True if there is a private key.
     pub fn has_key(&self) -> bool {
         !self.keys.is_empty()
+    }
+
+    /// The first certificate that is no CA's, else the first.
+    pub fn leaf(&self) -> Option<&Certificate> {
+        let all = &self.certificates;
+        all.iter().find(|c| !c.is_ca).or(all.first())
+    }
+
+    /// The key among these, which must be that of the certificate.
+    pub fn key_of(&self, certificate: &Certificate) -> Result<Option<&GivenKey>, Unfit> {
+        let of_it = |k: &&GivenKey| k.public_key_spki_der() == certificate.spki;
+        match (self.keys.iter().find(of_it), self.keys.is_empty()) {
+            (None, false) => Err(Unfit::other_key([certificate])),
+            (found, _) => Ok(found),
+        }
     }
 
     /// Adds a key that is known already.

@@ -19,6 +19,16 @@ const GLOBAL: [(&str, &str); 5] = [
 const OPTIONS: &[(&str, &[(&str, &str)])] = &[
     ("renew", &[("force", ""), ("no-wait", "")]),
     ("show", &[("pem", "")]),
+    (
+        "revoke",
+        &[
+            ("cert", "FILE"),
+            ("reason", "R"),
+            ("key", "FILE"),
+            ("account", "NAME"),
+            ("yes", ""),
+        ],
+    ),
     ("csr", &[("subject", "/X=…"), ("new-key", "")]),
     ("add", &[("dns", "MODULE"), ("apply", "")]),
     ("account", &[("staging", "")]),

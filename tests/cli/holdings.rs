@@ -128,5 +128,9 @@ pub fn real(temp: &TempRoot, section: &str, names: &str, key: &[&str]) -> PathBu
     )
     .expect("a chain");
     fs::remove_file(ca_key).expect("gone");
+    let said = openssl::run(&["x509", "-in", &leaf, "-noout", "-fingerprint", "-sha256"]);
+    let fingerprint = said.trim().split_once('=').expect("a label").1;
+    let meta = read("meta.json").replace("AA:BB", fingerprint);
+    fs::write(folder.join("meta.json"), meta).expect("notes");
     folder
 }

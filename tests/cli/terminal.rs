@@ -1,8 +1,9 @@
 //! On a terminal, which util-linux's `script` plays: colours, live lines, a silent prompt.
 
-use super::holdings::{END, hold};
+use super::holdings::{END, hold, real};
 use super::support::certkeeper::Certkeeper;
 use super::support::process::Finished;
+use super::support::temp_root::TempRoot;
 use super::support::{tools, wait_until};
 use super::{cert, certkeeper, has, in_shell, run, site};
 use std::fs::{self, OpenOptions};
@@ -194,21 +195,26 @@ const CANARY: &str = "kanarienvogel";
 /// Starts `secret` on a terminal and types `keys` once it asks: what was shown, and how it ended.
 /// The file is not made, for there is no `uci` to write it.
 fn type_at_prompt(keys: &str) -> Option<(String, String)> {
+    let temp = site(&[cert("web", "")]);
+    type_when(&temp, &["secret", "web", "TOKEN"], "end with Enter", keys)
+}
+
+/// The same with any command that asks in these words.
+fn type_when(temp: &TempRoot, args: &[&str], asks: &str, keys: &str) -> Option<(String, String)> {
     if !script_is_there() || tools::find("mkfifo").is_none() || tools::find("stty").is_none() {
         return None;
     }
-    let temp = site(&[cert("web", "")]);
     // `stty -a` tells of the terminal once certkeeper has left it.
     let script = r#"mkfifo keys && line=; for word; do line="$line '$word'"; done
         exec script -qfec "trap : INT; PATH=/nonexistent $line; code=\$?; /bin/stty -a >after; exit \$code" \
         shown <keys >/dev/null"#;
-    let run = certkeeper(&temp, &["secret", "web", "TOKEN"]);
+    let run = certkeeper(temp, args);
     let [fifo, shown, after] = ["keys", "shown", "after"].map(|name| temp.path(name));
-    let keys = keys.to_owned();
+    let (keys, asks) = (keys.to_owned(), asks.to_owned());
     let typist = thread::spawn(move || {
         wait_until(LIMIT, || fifo.exists());
         let mut fifo = OpenOptions::new().write(true).open(&fifo).expect("a pipe");
-        let asked = || fs::read_to_string(&shown).is_ok_and(|t| t.contains("end with Enter"));
+        let asked = || fs::read_to_string(&shown).is_ok_and(|t| t.contains(&asks));
         assert!(wait_until(LIMIT, asked), "it does not ask");
         // The echo goes off just after the question.
         thread::sleep(Duration::from_millis(500));
@@ -256,4 +262,32 @@ fn an_interrupted_prompt_leaves_the_terminal_as_it_was() {
         end.ends_with(" at once, echo on") && !end.starts_with("exit 0"),
         "{end}"
     );
+}
+
+#[test]
+fn a_revocation_is_asked_about() {
+    let answer = |keys: &str| {
+        let temp = site(&[cert("web", "")]);
+        hold(&temp, "web", END);
+        let key = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+        real(&temp, "web", "DNS:web.example.org", &key);
+        type_when(&temp, &["revoke", "web"], "Type yes to go on: ", keys)
+    };
+    let Some((shown, end)) = answer("no\n") else {
+        return;
+    };
+    has(
+        &shown,
+        &[
+            "for web.example.org, which ends in ",
+            "That cannot be undone.",
+            "web: the revoked one goes on being served (there is no other) until ",
+            "certkeeper: nothing was revoked",
+        ],
+    );
+    assert_eq!(end, "exit 1 at once, echo on");
+    // The CA of these tests is not there.
+    let (shown, end) = answer("yes\n").expect("as before");
+    has(&shown, &["cannot connect to 127.0.0.1:1"]);
+    assert_eq!(end, "exit 1 at once, echo on");
 }

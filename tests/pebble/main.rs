@@ -20,6 +20,8 @@ mod own_request;
 mod reboot;
 mod relay;
 mod renewal;
+mod revoked;
+mod revoked_by;
 #[allow(dead_code, reason = "the suite of dns-01 shares it")]
 mod site;
 mod snapshot;

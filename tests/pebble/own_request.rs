@@ -6,7 +6,7 @@ use crate::support::openssl;
 use crate::uci::{cert, with};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Makes a key and a request for these names (`DNS:…`); the key's file and the request's text.
 fn make(site: &Site, names: &str, key: &[&str], form: &str) -> (PathBuf, Vec<u8>) {
@@ -49,7 +49,7 @@ fn section_by(way: Vec<(&'static str, String)>, more: &[(&'static str, &str)]) -
 
 /// The certificate is that of the key that is kept elsewhere, and nobody here has a key.
 #[track_caller]
-fn is_good(site: &Site, key: &PathBuf, names: &[&str]) {
+fn is_good(site: &Site, key: &Path, names: &[&str]) {
     let crt = site.domain("web.crt");
     assert!(openssl::verifies(&crt, &site.root(0)));
     assert!(openssl::key_matches(&crt, key));

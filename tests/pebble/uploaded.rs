@@ -6,7 +6,7 @@ use crate::support::openssl;
 use crate::uci::cert;
 
 /// A certificate for a name, signed by its own key, 90 days; certificate and key in one file.
-fn sold(site: &Site, name: &str) -> String {
+pub fn sold(site: &Site, name: &str) -> String {
     let folder = site.temp.server_folder("elsewhere");
     let at = |name: &str| folder.join(name).to_str().expect("text").to_owned();
     let names = format!("subjectAltName=DNS:{name}");
