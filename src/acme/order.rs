@@ -35,6 +35,20 @@ pub enum Status {
     Other(String),
 }
 
+impl Status {
+    /// What a CA calls it; what RFC 8555 does not know is not repeated.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Ready => "ready",
+            Self::Processing => "processing",
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Other(_) => "unknown",
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Status {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;

@@ -8,6 +8,7 @@ mod csr;
 mod live;
 mod local_ca;
 mod log;
+mod order;
 mod parse;
 mod providers;
 mod renew;
@@ -97,6 +98,7 @@ const COMMANDS: &[Command] = &[
     secret::COMMAND,
     providers::COMMAND,
     cas::COMMAND,
+    order::COMMAND,
     revoke::COMMAND,
     csr::COMMAND,
     upload::COMMAND,

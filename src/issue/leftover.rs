@@ -128,7 +128,7 @@ impl Engine<'_> {
     }
 
     /// How much was left of a section, and how much of it still is.
-    fn clean_areas(
+    pub(super) fn clean_areas(
         &self,
         section: &SectionName,
         say: &mut dyn FnMut(&str),

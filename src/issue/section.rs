@@ -139,6 +139,7 @@ pub(super) fn watch(
     let until = later.max(asked).min(now.plus(LATEST));
     work.area.put_order(&OrderNote {
         look_at: until.0,
+        status: order.status.name().to_owned(),
         ..note.clone()
     })?;
     Ok(Watched::Later(until))
@@ -178,7 +179,7 @@ fn resumed(
 }
 
 /// True if the CA says that it does not have what was asked for; a busy CA says something else.
-fn is_gone(error: &AcmeError) -> bool {
+pub(super) fn is_gone(error: &AcmeError) -> bool {
     let AcmeError::Problem { status, .. } = error else {
         return false;
     };
@@ -212,6 +213,8 @@ fn new_order<'e>(
     let expires = order.expires.as_deref().and_then(Timestamp::parse_rfc3339);
     let note = OrderNote {
         url: order.url.clone(),
+        status: order.status.name().to_owned(),
+        account: cert.account.name.clone(),
         account_url: work.client.account().unwrap_or_default().to_owned(),
         directory: cert.account.directory.clone(),
         names: plan::names(cert),
@@ -227,7 +230,7 @@ fn new_order<'e>(
 }
 
 /// Sends the CSR of the pending key, which is on the disk before the CA sees it.
-fn finalize(
+pub(super) fn finalize(
     work: &Work<'_, '_>,
     order: &Order,
     record: &mut Recorder<'_>,
@@ -281,7 +284,7 @@ fn pending_key(work: &Work<'_, '_>) -> Result<Option<PrivateKey>, Failure> {
 }
 
 /// Fetches the chain, checks it against what was asked for, and stores it.
-fn download(
+pub(super) fn download(
     work: &Work<'_, '_>,
     order: &Order,
     record: &mut Recorder<'_>,

@@ -69,6 +69,10 @@ impl Meta {
 pub struct OrderNote {
     /// The order's URL.
     pub url: String,
+    /// How far it was when the CA said so last (RFC 8555 section 7.1.6).
+    pub status: String,
+    /// The account's name.
+    pub account: String,
     /// The account's URL.
     pub account_url: String,
     /// The CA's directory.

@@ -38,7 +38,7 @@ const NOW: i64 = 1_800_000_000;
 const DAY: i64 = 86_400;
 
 /// The commands of this version.
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "renew",
     "status",
     "check",
@@ -49,6 +49,7 @@ const COMMANDS: [&str; 15] = [
     "secret",
     "providers",
     "cas",
+    "order",
     "revoke",
     "csr",
     "upload",

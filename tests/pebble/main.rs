@@ -16,6 +16,7 @@ mod issue;
 mod local;
 mod managed;
 mod moods;
+mod orders;
 mod own_request;
 mod reboot;
 mod relay;
