@@ -1,18 +1,15 @@
 //! A section's status document, made of what is configured and what is held.
 
 use crate::config::{Cert, Config, External, Validation};
-use crate::plan::due;
+use crate::plan::{due, is_about, urgent};
 use crate::status::{AttemptStatus, CertificateStatus, Document, NameStatus};
-use crate::types::{Attempt, Held, SectionName, Stage, State, Timestamp, Version};
+use crate::types::{
+    Attempt, Held, Inventory, RenewalInfo, SectionName, Stage, State, Timestamp, Version,
+};
 
 /// The document of a section.
-pub fn document(
-    config: &Config,
-    cert: &Cert,
-    held: &Held,
-    primary: Option<&str>,
-    now: Timestamp,
-) -> Document {
+pub fn document(config: &Config, cert: &Cert, inventory: &Inventory, now: Timestamp) -> Document {
+    let held = inventory.held(&cert.name);
     let lapsed = || held.local.in_use.then(|| held.versions.first()).flatten();
     let current = held.current().or_else(lapsed);
     // A failure of another configuration says nothing about this one.
@@ -23,7 +20,8 @@ pub fn document(
         State::NotChecked if order.is_some() => State::Deferred,
         state => state,
     };
-    let planned = current.map(|v| due(cert, &v.meta).0);
+    let info = held.renewal.as_ref();
+    let planned = current.map(|v| due(cert, &v.meta, info, &inventory.secret).at.0);
     let next = match (attempt, order) {
         (Some(attempt), _) => Some(attempt.next),
         (None, Some(order)) => Some(order.ready_at),
@@ -50,7 +48,7 @@ pub fn document(
         state,
         label: state.label().to_owned(),
         names: names.collect(),
-        primary: primary == Some(cert.name.as_str()),
+        primary: inventory.primary.as_deref() == Some(cert.name.as_str()),
         source: match current {
             Some(_) if cert.staging => "staging".into(),
             _ if held.local.in_use => "local".into(),
@@ -59,7 +57,9 @@ pub fn document(
         },
         account: cert.account.name.clone(),
         ca: cert.account.ca.clone(),
-        certificate: current.zip(planned).map(|(v, due)| certificate(v, due)),
+        certificate: current
+            .zip(planned)
+            .map(|(v, due)| certificate(v, due, info)),
         next: next.filter(|_| cert.enabled && config.global.enabled),
         stage: None,
         last_attempt: last_attempt(attempt, current),
@@ -107,7 +107,7 @@ fn state(
     }
 }
 
-fn certificate(version: &Version, due: i64) -> CertificateStatus {
+fn certificate(version: &Version, due: i64, info: Option<&RenewalInfo>) -> CertificateStatus {
     let meta = &version.meta;
     CertificateStatus {
         version: version.number,
@@ -118,6 +118,7 @@ fn certificate(version: &Version, due: i64) -> CertificateStatus {
         not_before: meta.not_before,
         not_after: meta.not_after,
         due,
+        ari: info.filter(|i| is_about(i, meta)).cloned(),
     }
 }
 
@@ -171,6 +172,14 @@ fn warnings(
     {
         warnings.push(format!(
             "renew_before {days} is more than half the lifetime; half of it is used"
+        ));
+    }
+    if let Some(v) = current.filter(|v| cert.auto_update && v.meta.is_valid(now))
+        && now >= urgent(&v.meta)
+    {
+        let end = Timestamp(v.meta.not_after);
+        warnings.push(format!(
+            "less than a twentieth of the lifetime is left, and it ends on {end}"
         ));
     }
     warnings

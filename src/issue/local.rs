@@ -147,6 +147,7 @@ impl Engine<'_> {
             account: "local".into(),
             directory: String::new(),
             profile: None,
+            cert_id: None,
             not_before: made.not_before.0,
             not_after: made.not_after.0,
             serial: made.serial_hex(),

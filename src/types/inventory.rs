@@ -1,6 +1,6 @@
 //! What the store holds, as plain data: the store reads it, the plan decides by it.
 
-use super::{Deployed, Deployment, SectionName, Stage, State, Timestamp};
+use super::{Deployed, Deployment, RenewalInfo, Secret, SectionName, Stage, State, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -23,6 +23,9 @@ pub struct Meta {
     /// The profile asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// Its name at a CA that says when to renew (RFC 9773 section 4.1); none at others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cert_id: Option<String>,
     /// Start of validity.
     pub not_before: i64,
     /// End of validity.
@@ -133,6 +136,8 @@ pub struct Held {
     pub deployed: Option<Deployed>,
     /// What the local CA does for the section.
     pub local: LocalLeaf,
+    /// What the CA said about the renewal of one of the versions.
+    pub renewal: Option<RenewalInfo>,
 }
 
 /// The local CA's certificate of a section.
@@ -206,6 +211,8 @@ pub struct Inventory {
     pub sections: BTreeMap<SectionName, Held>,
     /// The section that the primary links lead to.
     pub primary: Option<String>,
+    /// The device's secret: no two devices choose the same times.
+    pub secret: Secret,
 }
 
 impl Inventory {

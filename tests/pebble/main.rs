@@ -6,6 +6,7 @@
 mod support;
 
 mod accounts;
+mod ari;
 mod changes;
 mod eab;
 mod failures;
