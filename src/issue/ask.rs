@@ -37,6 +37,7 @@ impl<'a> Engine<'a> {
         }
     }
 
+    /// Asks the CA that issued the certificate.
     fn ask_about(
         &self,
         cert: &Cert,
@@ -45,7 +46,9 @@ impl<'a> Engine<'a> {
         clients: &mut Clients<'a>,
     ) -> Result<RenewalInfo, Interrupted> {
         let cert_id = meta.cert_id.as_deref().unwrap_or_default();
-        match clients.connect(self, &cert.account) {
+        let mut accounts = cert.accounts();
+        let account = accounts.find(|a| a.directory == meta.directory);
+        match clients.connect(self, account.unwrap_or(&cert.account)) {
             Ok(ca) => ari::ask(&ca.transport, self.clock, &ca.directory, cert_id, former),
             Err(failure) => Ok(ari::in_vain(
                 cert_id,

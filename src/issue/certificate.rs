@@ -6,9 +6,9 @@ use super::section::Work;
 use crate::acme::{AcmeError, Order, Status, ari};
 use crate::keys::PrivateKey;
 use crate::plan;
-use crate::status::Recorder;
+use crate::status::{self, Recorder};
 use crate::store::{Parts, make_device_secret};
-use crate::types::{CLOCK_MARGIN, Identifier, Issued, Meta, Stage, TransportError};
+use crate::types::{CLOCK_MARGIN, Identifier, Issued, Meta, OrderNote, Stage, TransportError};
 use crate::x509::{Certificate, covers, key_matches, split_pem_chain, to_pem};
 
 /// Sends the CSR of the pending key, which is on the disk before the CA sees it.
@@ -58,6 +58,7 @@ fn pending_key(work: &Work<'_, '_>) -> Result<Option<PrivateKey>, Failure> {
 pub(super) fn download(
     work: &Work<'_, '_>,
     order: &Order,
+    note: &OrderNote,
     record: &mut Recorder<'_>,
 ) -> Result<Step, Failure> {
     record.enter(work.now(), Stage::Download, "fetching the certificate");
@@ -84,6 +85,7 @@ pub(super) fn download(
         at: work.now().0,
         names: names.clone(),
     };
+    let earlier = note.instead_of.iter();
     let meta = Meta {
         names,
         key_type: work.cert.key_type.name().to_owned(),
@@ -97,6 +99,9 @@ pub(super) fn download(
         issuer: leaf.issuer_name().to_owned(),
         fingerprint: leaf.fingerprint(),
         issued_at: work.now().0,
+        instead_of: earlier
+            .map(|(n, t)| (n.clone(), t.problem.clone()))
+            .collect(),
     };
     let parts = Parts {
         cert: &to_pem(&leaf.der),
@@ -106,8 +111,23 @@ pub(super) fn download(
     work.area.add_version(parts, &meta)?;
     work.area.note_issued(issued)?;
     work.area.finish_work()?;
-    work.engine
-        .put_into_use(work.cert, work.area, record, false)
+    let used = work
+        .engine
+        .put_into_use(work.cert, work.area, record, false);
+    note_renewal(work, &meta);
+    used
+}
+
+/// Asks when the CA wants the certificate renewed, as it is being spoken to.
+fn note_renewal(work: &Work<'_, '_>, meta: &Meta) {
+    let Some(cert_id) = &meta.cert_id else {
+        return;
+    };
+    let (engine, ca) = (work.engine, work.connected);
+    // A run that is asked to stop leaves that to the next.
+    if let Ok(info) = ari::ask(&ca.transport, engine.clock, &ca.directory, cert_id, None) {
+        status::ari::write(engine.paths, &work.cert.name, &info);
+    }
 }
 
 /// The certificate's name at a CA that gives renewal information.

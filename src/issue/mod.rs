@@ -9,6 +9,7 @@ mod clients;
 mod deploy;
 mod document;
 mod failure;
+mod fallback;
 mod leftover;
 mod local;
 mod order;
@@ -252,8 +253,9 @@ impl<'a> Engine<'a> {
             Action::Retry => self.put_into_use(cert, &area, &mut record, true),
             Action::Local => self.serve_local(cert, &mut record),
             Action::Forget => self.forget(&area),
-            Action::Issue => section::advance(self, cert, &area, clients, &mut record, true),
-            Action::Resume => section::advance(self, cert, &area, clients, &mut record, false),
+            Action::Issue | Action::Resume => {
+                fallback::advance(self, cert, task, clients, &mut record)
+            }
         };
         let stopped = matches!(&step, Err(failure) if failure.retry == Retry::Stopped);
         let outcome = match step {
@@ -297,7 +299,8 @@ impl<'a> Engine<'a> {
 
     fn document_of(&self, cert: &Cert, inventory: &Inventory) -> status::Document {
         let mut document = document(self.config, cert, inventory, self.clock.now());
-        document.warnings.extend(self.spare_key(&cert.account));
+        let spare = cert.accounts().filter_map(|a| self.spare_key(a));
+        document.warnings.extend(spare);
         document
     }
 

@@ -80,6 +80,7 @@ pub(super) fn new(
     let expires = order.expires.as_deref().and_then(Timestamp::parse_rfc3339);
     let note = OrderNote {
         url: order.url.clone(),
+        account: cert.account.name.clone(),
         account_url: work.client.account().unwrap_or_default().to_owned(),
         directory: cert.account.directory.clone(),
         names: plan::names(cert),
@@ -89,6 +90,7 @@ pub(super) fn new(
         expires: expires.map_or(0, |t| t.0),
         ready_at: 0,
         look_at: 0,
+        instead_of: work.instead_of.clone(),
     };
     work.area.put_order(&note)?;
     Ok((order, note))
@@ -122,7 +124,7 @@ fn ask_for_order(
             && status != 429
             && !["accountDoesNotExist", "rateLimited"].contains(&problem.kind()) =>
         {
-            let text = format!("asking without `replaces`, as the CA does not take it: {problem}");
+            let text = format!("the CA refuses: {problem}; asking without `replaces`");
             record.say(work.now(), &text);
             work.client.new_order(&ids, profile, None)
         }

@@ -8,7 +8,8 @@ use crate::acme::{AcmeError, Client, Order, Status};
 use crate::config::Cert;
 use crate::status::Recorder;
 use crate::store::Area;
-use crate::types::{OrderNote, Stage, State, Timestamp, shown};
+use crate::types::{OrderNote, Stage, State, Timestamp, Tried, shown};
+use std::collections::BTreeMap;
 
 /// How long one run watches the CA work before it leaves the rest to the next.
 const WATCH: i64 = 60;
@@ -20,10 +21,21 @@ const LATER: i64 = 600;
 /// No CA makes an order wait longer, whatever its Retry-After says.
 const LATEST: i64 = Timestamp::days(1);
 
+/// How a section is gone on with.
+pub(super) struct Way<'a> {
+    /// The section, at the account that is asked now.
+    pub cert: &'a Cert,
+    /// An order under way is not used.
+    pub anew: bool,
+    /// The accounts that come before this one.
+    pub instead_of: BTreeMap<String, Tried>,
+}
+
 /// What every part of the way needs.
 pub(super) struct Work<'a, 'e> {
     pub engine: &'a Engine<'e>,
     pub cert: &'a Cert,
+    pub instead_of: &'a BTreeMap<String, Tried>,
     pub area: &'a Area,
     pub connected: &'a Connected<'e>,
     pub client: Client<'a>,
@@ -43,15 +55,15 @@ impl Work<'_, '_> {
     }
 }
 
-/// Takes a section as far as it goes now. `anew`: an order under way is not used.
+/// Takes a section as far as it goes now.
 pub(super) fn advance<'e>(
     engine: &Engine<'e>,
-    cert: &Cert,
+    way: &Way<'_>,
     area: &Area,
     clients: &mut Clients<'e>,
     record: &mut Recorder<'_>,
-    anew: bool,
 ) -> Result<Step, Failure> {
+    let cert = way.cert;
     let text = format!("asking {}", cert.account.ca);
     record.enter(engine.clock.now(), Stage::Account, &text);
     let connected = clients.connect(engine, &cert.account)?;
@@ -60,11 +72,12 @@ pub(super) fn advance<'e>(
     let mut work = Work {
         engine,
         cert,
+        instead_of: &way.instead_of,
         area,
         connected: &connected,
         client,
     };
-    if anew {
+    if way.anew {
         area.drop_order()?;
     }
     let (mut order, note) = match order::resumed(&work, record)? {
@@ -91,7 +104,7 @@ pub(super) fn advance<'e>(
                     }
                 }
             }
-            Status::Valid => return certificate::download(&work, &order, record),
+            Status::Valid => return certificate::download(&work, &order, &note, record),
             Status::Invalid => {
                 area.drop_order()?;
                 return Err(rejected(&work, &order));

@@ -2,8 +2,10 @@
 
 use super::due::{due, is_about, urgent};
 use super::{Action, SHORT_LIVED, names};
-use crate::config::Cert;
-use crate::types::{Held, Meta, OrderNote, Secret, Stage, Timestamp, Version};
+use crate::config::{Account, Cert};
+use crate::types::{Held, Meta, OrderNote, Secret, Stage, Timestamp, Tried, Version};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Issuances of one set of names that the guard lets pass.
 const GUARD_COUNT: usize = 4;
@@ -142,11 +144,18 @@ impl Case<'_> {
     /// Wait, because of a failure of this very configuration?
     fn resting(&self) -> Option<Decision> {
         let last = self.held.attempt.as_ref()?;
-        let next = Timestamp(last.next);
-        // A clock that was set back must not block for ever: nothing waits longer than a week.
-        let sane = next.since(self.now) <= GUARD_WINDOW;
-        let waits = sane && last.fingerprint == self.cert.fingerprint && self.now < next;
-        waits.then(|| Decision::Wait(next, last.problem.clone(), false))
+        let waits = last.fingerprint == self.cert.fingerprint && last.rests(self.now);
+        waits.then(|| Decision::Wait(Timestamp(last.next), last.problem.clone(), false))
+    }
+
+    /// The accounts whose own time has not come; who asks by name asks them all.
+    pub fn resting_accounts(&self) -> Vec<String> {
+        if self.named || self.force {
+            return Vec::new();
+        }
+        let tried = tried(self.cert, self.held);
+        let resting = tried.into_iter().filter(|(_, t)| t.rests(self.now));
+        resting.map(|(name, _)| name).collect()
     }
 
     /// A certificate is wanted: now, or later because of a failure or the guard?
@@ -237,7 +246,7 @@ fn mismatch(cert: &Cert, meta: &Meta) -> Option<String> {
             meta.key_type, cert.key_type
         ));
     }
-    if cert.account.directory != meta.directory {
+    if cert.accounts().all(|a| a.directory != meta.directory) {
         return Some(format!("the CA changed to {}", cert.account.ca));
     }
     match &cert.profile {
@@ -252,7 +261,27 @@ fn mismatch(cert: &Cert, meta: &Meta) -> Option<String> {
 pub fn resumable(cert: &Cert, order: &OrderNote, now: Timestamp) -> bool {
     order.names == names(cert)
         && order.key_type == cert.key_type.name()
-        && order.directory == cert.account.directory
+        && account_of(cert, order).is_some()
         && order.profile == cert.profile
         && (order.expires == 0 || now.plus(ORDER_MARGIN).0 < order.expires)
+}
+
+/// The section's account that an order was made with.
+pub fn account_of<'a>(cert: &'a Cert, order: &OrderNote) -> Option<&'a Arc<Account>> {
+    let named = |a: &Account| order.account.is_empty() || order.account == a.name;
+    let mut accounts = cert.accounts();
+    accounts.find(|a| a.directory == order.directory && named(a))
+}
+
+/// The section's accounts that were asked in vain since its last certificate, by name.
+pub fn tried(cert: &Cert, held: &Held) -> BTreeMap<String, Tried> {
+    let attempt = held.attempt.as_ref();
+    let attempt = attempt.filter(|a| a.fingerprint == cert.fingerprint);
+    let before_order = held.order.as_ref().map(|o| &o.instead_of);
+    let all = attempt.map(|a| &a.accounts).into_iter().chain(before_order);
+    let listed = |name: &str| cert.accounts().any(|a| a.name == name);
+    all.flatten()
+        .filter(|(name, _)| listed(name))
+        .map(|(name, tried)| (name.clone(), tried.clone()))
+        .collect()
 }

@@ -3,7 +3,7 @@
 mod case;
 mod due;
 
-pub use case::resumable;
+pub use case::{account_of, resumable, tried};
 pub use due::{Due, due, is_about, urgent};
 
 use crate::config::{Cert, Config};
@@ -38,6 +38,8 @@ pub struct Task {
     pub action: Action,
     /// Why, in words.
     pub reason: String,
+    /// Accounts that are not asked now, by name: their own time has not come.
+    pub resting: Vec<String>,
 }
 
 /// A section that is due but must wait.
@@ -109,7 +111,12 @@ pub fn plan(config: &Config, inventory: &Inventory, now: Timestamp, wish: &Wish)
                 if held.presented && action != Action::Resume {
                     plan.push(cert, Action::Cleanup, LEFT_BEHIND);
                 }
-                plan.push(cert, action, reason);
+                plan.tasks.push(Task {
+                    section: cert.name.clone(),
+                    action,
+                    reason,
+                    resting: case.resting_accounts(),
+                });
                 // What failed and is forgotten may have been this.
                 if action == Action::Forget
                     && let Some(reason) = upkeep
@@ -154,6 +161,7 @@ impl Plan {
             section: cert.name.clone(),
             action,
             reason: reason.into(),
+            resting: Vec::new(),
         });
     }
 }

@@ -9,6 +9,7 @@ pub use syslog::syslog;
 
 use crate::types::{Paths, RenewalInfo, SectionName, Stage, State};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -27,7 +28,7 @@ pub struct Document {
     pub primary: bool,
     /// Where the certificate in use comes from: acme, staging; empty: there is none.
     pub source: String,
-    /// The account's name.
+    /// The account's name: the one of the certificate in use, else the first to be asked.
     pub account: String,
     /// The CA's name.
     pub ca: String,
@@ -88,6 +89,12 @@ pub struct CertificateStatus {
     pub not_before: i64,
     /// End of validity.
     pub not_after: i64,
+    /// The account that it comes from.
+    #[serde(default)]
+    pub account: String,
+    /// The accounts that were to be asked first, each with why it was not the one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub instead_of: BTreeMap<String, String>,
     /// When it is to be renewed.
     pub due: i64,
     /// What the CA says about that (RFC 9773), if it says anything.

@@ -1,6 +1,6 @@
 //! What the store holds, as plain data: the store reads it, the plan decides by it.
 
-use super::{Deployed, Deployment, RenewalInfo, Secret, SectionName, Stage, State, Timestamp};
+use super::{Attempt, Deployed, Deployment, RenewalInfo, Secret, SectionName, Timestamp, Tried};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -38,6 +38,9 @@ pub struct Meta {
     pub fingerprint: String,
     /// When it was stored.
     pub issued_at: i64,
+    /// The accounts that were to be asked first, each with why it was not the one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub instead_of: BTreeMap<String, String>,
 }
 
 impl Meta {
@@ -59,6 +62,8 @@ impl Meta {
 pub struct OrderNote {
     /// The order's URL.
     pub url: String,
+    /// The account's name; empty: not noted.
+    pub account: String,
     /// The account's URL.
     pub account_url: String,
     /// The CA's directory.
@@ -78,30 +83,9 @@ pub struct OrderNote {
     pub ready_at: i64,
     /// The CA is at work and wants to be asked again then; 0: it is not.
     pub look_at: i64,
-}
-
-/// `attempt.json`: the last attempt, if it did not succeed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// When it was.
-    pub at: i64,
-    /// When the next one may be.
-    pub next: i64,
-    /// Attempts in a row that failed.
-    pub failures: u32,
-    /// How it ended.
-    pub state: State,
-    /// Where it ended.
-    pub stage: Stage,
-    /// What happened.
-    pub problem: String,
-    /// What to do.
-    pub remedy: String,
-    /// What the CA has against single names.
-    #[serde(default)]
-    pub names: BTreeMap<String, String>,
-    /// The section's fingerprint then.
-    pub fingerprint: String,
+    /// The accounts that were to be asked first.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub instead_of: BTreeMap<String, Tried>,
 }
 
 /// One stored version.

@@ -10,6 +10,7 @@ mod ari;
 mod changes;
 mod eab;
 mod failures;
+mod fallback;
 mod files;
 mod former;
 mod interrupted;

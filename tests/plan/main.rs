@@ -1,5 +1,6 @@
 //! What is due, and when: properties over all times, 2038 and leap days among them.
 
+mod accounts;
 mod ari;
 mod due;
 mod issue;
@@ -112,6 +113,7 @@ fn attempt(config: &Config, at: i64, next: i64) -> Attempt {
         remedy: "yes".into(),
         names: BTreeMap::new(),
         fingerprint: cert(config).fingerprint.clone(),
+        accounts: BTreeMap::new(),
     }
 }
 
