@@ -1,8 +1,9 @@
 //! What a failure means: the state it shows, what its owner can do, and when to try again.
 
+mod kinds;
 mod problem;
+mod sayings;
 mod schedule;
-mod table;
 
 use crate::acme::AcmeError;
 use crate::challenge::ChallengeError;

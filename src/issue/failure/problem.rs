@@ -1,6 +1,7 @@
 //! A problem document of a CA in words: state, class, remedy.
 
-use super::table::{Class, KINDS, Kind, OTHER, SAYINGS, Saying, Sign};
+use super::kinds::{Class, KINDS, Kind, OTHER};
+use super::sayings::{SAYINGS, Saying, Sign};
 use super::{Failure, Retry};
 use crate::acme::Problem;
 use crate::config::{Account, Cert};
@@ -167,5 +168,4 @@ fn time_in(text: &str) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
-#[path = "problem_tests.rs"]
 mod tests;
