@@ -8,16 +8,24 @@ use crate::plan::is_about;
 use crate::status;
 use crate::types::{Interrupted, Inventory, Meta, RenewalInfo, SectionName};
 
+/// After so many seconds no further question is begun: a slow CA must not hold all sections up.
+const QUESTIONS: i64 = 30;
+
 impl<'a> Engine<'a> {
     /// Asks about these sections' newest certificates. What the CAs say is noted in tmpfs and stands
-    /// in the inventory then. A run that is asked to stop asks no further.
+    /// in the inventory then. A run that is asked to stop asks no further; what was not asked is
+    /// left to the next.
     pub(super) fn ask(
         &self,
         sections: &[SectionName],
         inventory: &mut Inventory,
         clients: &mut Clients<'a>,
     ) {
+        let begin = self.clock.now();
         for section in sections {
+            if self.clock.now().since(begin) >= QUESTIONS {
+                break;
+            }
             let held = inventory.sections.get_mut(section);
             let Some((cert, held)) = self.config.cert(section.as_str()).zip(held) else {
                 continue;

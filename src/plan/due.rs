@@ -33,22 +33,16 @@ impl Due {
 /// ten days, earlier by up to a thirtieth. `renew_before` replaces these two thirds, but a CA that
 /// suggests an earlier time has its way. No CA's time counts once it is urgent.
 pub fn due(cert: &Cert, meta: &Meta, info: Option<&RenewalInfo>, secret: &Secret) -> Due {
-    let own = match renew_before(cert, meta) {
-        Some(before) => Timestamp(meta.not_after).plus(-before),
-        None => moment(secret, meta, last_third(meta)),
-    };
+    let by_option = renew_before(cert, meta).map(|b| Timestamp(meta.not_after).plus(-b));
     let window = info.filter(|i| is_about(i, meta)).and_then(|i| i.window);
     let Some(window) = window else {
         return Due {
-            at: own,
+            at: by_option.unwrap_or_else(|| moment(secret, meta, last_third(meta))),
             suggested: false,
         };
     };
     let suggested = moment(secret, meta, window);
-    let latest = match cert.renew_before {
-        Some(_) => own,
-        None => urgent(meta),
-    };
+    let latest = by_option.unwrap_or_else(|| urgent(meta));
     Due {
         at: suggested.min(latest),
         suggested: suggested <= latest,
