@@ -5,11 +5,13 @@ use crate::lanes::{BUSY, each};
 use crate::pki::Form;
 use crate::reply::{Reply, Step, Way};
 use crate::rig::Rig;
+use crate::uci::{GLOBAL, account, cert};
 use certkeeper::types::Timestamp;
 use serde_json::{Value, json};
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// A certificate of 90 days that is due in a month, at a CA that gives renewal information.
 fn rig() -> Rig {
@@ -360,4 +362,27 @@ fn a_url_that_is_none_is_not_asked() {
     renews(&rig);
     assert_eq!(questions(&rig), 0);
     assert!(held(&rig)["ari"].is_null());
+}
+
+/// A CA that freezes at questions holds nothing up but the questions: not each of them.
+pub fn frozen() {
+    let rig = Rig::fresh();
+    rig.ca.offer_renewal_info();
+    let account = account(
+        "pebble",
+        &format!("https://localhost:{}/dir", rig.ca.port()),
+    );
+    let way = [("validation_method", "webroot".to_owned())];
+    let sections = ["a", "b", "c"].map(|n| cert(n, &[&format!("{n}.demo.example")], &way));
+    rig.temp
+        .uci(&(GLOBAL.to_owned() + &account + &sections.concat()));
+    renews(&rig);
+    rig.ca
+        .twist(&[Step::Renewal], Arc::new(|r| r.way = Way::Freeze));
+    forget(&rig);
+    let before = questions(&rig);
+    let run = rig.run(&["renew"]);
+    assert_eq!(run.code(), 0, "{}", run.report());
+    assert!(run.wall < Duration::from_secs(45), "{}", run.report());
+    assert_eq!(questions(&rig) - before, 1);
 }
