@@ -101,13 +101,9 @@ impl Ca {
     /// When it wants a certificate replaced at once, if it does.
     pub fn incident(&self, meta: &Meta) -> Option<i64> {
         let at = self.begin + INCIDENT * DAY;
-        let affected = scatter(
-            meta.serial
-                .bytes()
-                .map(u64::from)
-                .fold(7, |a, b| a.wrapping_mul(31).wrapping_add(b)),
-        ) % AFFECTED
-            == 0;
+        let bytes = meta.serial.bytes().map(u64::from);
+        let number = bytes.fold(7u64, |a, b| a.wrapping_mul(31).wrapping_add(b));
+        let affected = scatter(number).is_multiple_of(AFFECTED);
         (affected && meta.not_before < at && at < meta.not_after).then_some(at)
     }
 

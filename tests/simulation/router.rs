@@ -87,7 +87,8 @@ impl<'a> Router<'a> {
     fn boots(&self, begin: i64, end: i64) -> Vec<i64> {
         let booted = |day: &i64| {
             let dice = scatter(self.number ^ (u64::try_from(*day).unwrap() << 40));
-            (dice % BOOTS == 0).then(|| i64::try_from(dice >> 20).unwrap() % DAY)
+            dice.is_multiple_of(BOOTS)
+                .then(|| i64::try_from(dice >> 20).unwrap() % DAY)
         };
         let boots = (1..(end - begin) / DAY)
             .filter_map(|day| Some(begin + day * DAY + booted(&day)? + BOOT));
