@@ -2,13 +2,17 @@
 //! takes all sections along it.
 
 mod account;
+mod ask;
+mod certificate;
 mod check;
 mod clients;
 mod deploy;
 mod document;
 mod failure;
+mod fallback;
 mod leftover;
 mod local;
+mod order;
 mod propagate;
 mod provider;
 mod section;
@@ -23,9 +27,9 @@ pub use failure::{Failure, Retry};
 
 use crate::config::{Cert, Config};
 use crate::deploy as links;
-use crate::plan::{Action, Task, Waiting, Wish, due, plan};
+use crate::plan::{self, Action, Task, Waiting, Wish, due};
 use crate::status::{self, Recorder};
-use crate::store::{Area, secure};
+use crate::store::{Area, device_secret, secure};
 use crate::types::{Clock, Held, Inventory, Paths, SectionName, Stage, Timestamp};
 use clients::Clients;
 use std::collections::HashSet;
@@ -123,23 +127,34 @@ impl<'a> Engine<'a> {
         };
         let served = held.local.in_use || !cert.staging && held.current.is_some();
         held.linked = !served || self.is_linked(cert);
+        held.renewal = status::ari::read(self.paths, &cert.name);
         held
     }
 
     /// What the store holds for all sections.
     pub fn inventory(&self) -> Inventory {
-        let certs = self.config.certs.iter();
+        self.inventory_of(&self.config.certs)
+    }
+
+    fn inventory_of(&self, certs: &[Cert]) -> Inventory {
+        let held = certs.iter().map(|c| (c.name.clone(), self.held(c)));
         Inventory {
-            sections: certs.map(|c| (c.name.clone(), self.held(c))).collect(),
+            sections: held.collect(),
             primary: links::primary(self.paths),
+            secret: device_secret(self.paths),
         }
     }
 
     /// Does what is due or wished for. The caller holds the lock.
     pub fn renew(&self, wish: &Wish) -> Report {
         secure(self.paths);
-        let inventory = self.inventory();
-        let plan = plan(self.config, &inventory, self.clock.now(), wish);
+        let mut inventory = self.inventory();
+        let mut clients: Clients<'_> = Clients::default();
+        let mut plan = plan::plan(self.config, &inventory, self.clock.now(), wish);
+        if !plan.ask.is_empty() {
+            self.ask(&plan.ask, &mut inventory, &mut clients);
+            plan = plan::plan(self.config, &inventory, self.clock.now(), wish);
+        }
         self.publish(&inventory);
         let mut report = Report {
             waiting: plan.waiting,
@@ -148,7 +163,6 @@ impl<'a> Engine<'a> {
         };
         report.outcomes = self.clean_up_former();
         self.close_ports();
-        let mut clients: Clients<'_> = Clients::default();
         // A section that waits lets the others pass.
         let mut queue: Vec<(Task, Timestamp)> = plan
             .tasks
@@ -200,8 +214,10 @@ impl<'a> Engine<'a> {
         let certs = self.config.certs.iter();
         let renewed = certs.filter(|c| c.enabled && c.auto_update);
         let first = renewed.filter_map(|cert| {
-            let current = inventory.held(&cert.name).current()?;
-            Some((due(cert, &current.meta), &cert.name))
+            let held = inventory.held(&cert.name);
+            let meta = &held.current()?.meta;
+            let due = due(cert, meta, held.renewal.as_ref(), &inventory.secret);
+            Some((due.at, &cert.name))
         });
         first.min().map(|(at, name)| (at, name.clone()))
     }
@@ -248,8 +264,9 @@ impl<'a> Engine<'a> {
             Action::Retry => self.put_into_use(cert, &area, &mut record, true),
             Action::Local => self.serve_local(cert, &mut record, |round| round.run()),
             Action::Forget => self.forget(&area),
-            Action::Issue => section::advance(self, cert, &area, clients, &mut record, true),
-            Action::Resume => section::advance(self, cert, &area, clients, &mut record, false),
+            Action::Issue | Action::Resume => {
+                fallback::advance(self, cert, task, clients, &mut record)
+            }
         };
         let stopped = matches!(&step, Err(failure) if failure.retry == Retry::Stopped);
         (self.end(cert, &area, task, step, record), stopped)
@@ -309,13 +326,13 @@ impl<'a> Engine<'a> {
     }
 
     fn document(&self, cert: &Cert) -> status::Document {
-        let primary = links::primary(self.paths);
-        self.document_of(cert, &self.held(cert), primary.as_deref())
+        self.document_of(cert, &self.inventory_of(std::slice::from_ref(cert)))
     }
 
-    fn document_of(&self, cert: &Cert, held: &Held, primary: Option<&str>) -> status::Document {
-        let mut document = document(self.config, cert, held, primary, self.clock.now());
-        document.warnings.extend(self.spare_key(&cert.account));
+    fn document_of(&self, cert: &Cert, inventory: &Inventory) -> status::Document {
+        let mut document = document(self.config, cert, inventory, self.clock.now());
+        let spare = cert.accounts().filter_map(|a| self.spare_key(a));
+        document.warnings.extend(spare);
         document
     }
 
@@ -325,10 +342,8 @@ impl<'a> Engine<'a> {
     }
 
     fn documents_of(&self, inventory: &Inventory) -> Vec<status::Document> {
-        let certs = self.config.certs.iter().map(|cert| {
-            let held = inventory.held(&cert.name);
-            self.document_of(cert, held, inventory.primary.as_deref())
-        });
+        let certs = self.config.certs.iter();
+        let certs = certs.map(|cert| self.document_of(cert, inventory));
         let broken = self.config.broken.iter();
         certs
             .chain(broken.map(|(section, why)| document::broken(section, why)))
