@@ -1,15 +1,53 @@
 //! A section's status document, made of what is configured and what is held.
 
+use super::Engine;
 use crate::config::{Account, Cert, Config, External, Validation};
 use crate::plan::{due, is_about, urgent};
-use crate::status::{AttemptStatus, CertificateStatus, Document, NameStatus};
+use crate::status::{self, AttemptStatus, CertificateStatus, Document, NameStatus};
 use crate::types::{
     Attempt, Held, Inventory, RenewalInfo, SectionName, Stage, State, Timestamp, Version,
 };
 use std::sync::Arc;
 
+impl Engine<'_> {
+    /// The document of a section as it stands.
+    pub(super) fn document(&self, cert: &Cert) -> Document {
+        self.document_of(cert, &self.inventory_of(std::slice::from_ref(cert)))
+    }
+
+    fn document_of(&self, cert: &Cert, inventory: &Inventory) -> Document {
+        let mut document = document(self.config, cert, inventory, self.clock.now());
+        let spare = cert.accounts().filter_map(|a| self.spare_key(a));
+        document.warnings.extend(spare);
+        document
+    }
+
+    /// The documents of all sections, in the order of [`Config::names`].
+    pub fn documents(&self) -> Vec<Document> {
+        self.documents_of(&self.inventory())
+    }
+
+    fn documents_of(&self, inventory: &Inventory) -> Vec<Document> {
+        let certs = self.config.certs.iter();
+        let certs = certs.map(|cert| self.document_of(cert, inventory));
+        let wrong = self.config.broken.iter();
+        certs
+            .chain(wrong.map(|(section, why)| broken(section, why)))
+            .collect()
+    }
+
+    /// Writes the documents of all sections that have changed, and removes those of former ones.
+    pub(super) fn publish(&self, inventory: &Inventory) {
+        let documents = self.documents_of(inventory);
+        for (section, document) in self.config.names().zip(&documents) {
+            status::write(self.paths, section, document);
+        }
+        status::forget_others(self.paths, self.config.names());
+    }
+}
+
 /// The document of a section.
-pub fn document(config: &Config, cert: &Cert, inventory: &Inventory, now: Timestamp) -> Document {
+fn document(config: &Config, cert: &Cert, inventory: &Inventory, now: Timestamp) -> Document {
     let held = inventory.held(&cert.name);
     let lapsed = || held.local.in_use.then(|| held.versions.first()).flatten();
     let current = held.current().or_else(lapsed);
@@ -71,7 +109,7 @@ pub fn document(config: &Config, cert: &Cert, inventory: &Inventory, now: Timest
 }
 
 /// The document of a section whose configuration is wrong.
-pub(super) fn broken(section: &SectionName, why: &str) -> Document {
+fn broken(section: &SectionName, why: &str) -> Document {
     Document {
         section: section.to_string(),
         state: State::InternalError,

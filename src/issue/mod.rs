@@ -22,7 +22,6 @@ mod wan;
 pub use crate::net::Firewall;
 pub use account::AccountStatus;
 pub use check::{Finding, check};
-use document::document;
 pub use failure::{Failure, Retry};
 
 use crate::config::{Cert, Config};
@@ -323,40 +322,6 @@ impl<'a> Engine<'a> {
             record.say(now, &format!("the failure could not be noted: {e}"));
         }
         Outcome::Failed(failure, Timestamp(attempt.next))
-    }
-
-    fn document(&self, cert: &Cert) -> status::Document {
-        self.document_of(cert, &self.inventory_of(std::slice::from_ref(cert)))
-    }
-
-    fn document_of(&self, cert: &Cert, inventory: &Inventory) -> status::Document {
-        let mut document = document(self.config, cert, inventory, self.clock.now());
-        let spare = cert.accounts().filter_map(|a| self.spare_key(a));
-        document.warnings.extend(spare);
-        document
-    }
-
-    /// The documents of all sections, in the order of [`Config::names`].
-    pub fn documents(&self) -> Vec<status::Document> {
-        self.documents_of(&self.inventory())
-    }
-
-    fn documents_of(&self, inventory: &Inventory) -> Vec<status::Document> {
-        let certs = self.config.certs.iter();
-        let certs = certs.map(|cert| self.document_of(cert, inventory));
-        let broken = self.config.broken.iter();
-        certs
-            .chain(broken.map(|(section, why)| document::broken(section, why)))
-            .collect()
-    }
-
-    /// Writes the documents of all sections that have changed, and removes those of former ones.
-    fn publish(&self, inventory: &Inventory) {
-        let documents = self.documents_of(inventory);
-        for (section, document) in self.config.names().zip(&documents) {
-            status::write(self.paths, section, document);
-        }
-        status::forget_others(self.paths, self.config.names());
     }
 
     /// Drops what is noted of work that nobody wants any more.
