@@ -9,6 +9,7 @@ mod cert;
 mod csr;
 mod deployment;
 mod external;
+mod fingerprint;
 mod firewall;
 mod fits;
 mod method;

@@ -21,7 +21,8 @@ use std::time::Duration;
 pub struct Finding {
     /// For which section.
     pub section: SectionName,
-    /// What: clock, directory, name, the way of validation, or who is to have the certificate.
+    /// What: clock, directory, account, profile, name, the way of validation, who is to have the
+    /// certificate, or the last attempt.
     pub topic: &'static str,
     /// It is as it should be.
     pub ok: bool,
@@ -39,7 +40,9 @@ const LOOKS: u32 = 10;
 pub fn check(engine: &Engine<'_>, certs: &[&Cert], alone: bool, tell: &mut dyn FnMut(Finding)) {
     let mut connected = Clients::default();
     for cert in certs {
+        let mut sound = true;
         let mut found = |topic, ok, text: String| {
+            sound &= ok;
             tell(Finding {
                 section: cert.name.clone(),
                 topic,
@@ -47,28 +50,8 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], alone: bool, tell: &mut dyn F
                 text,
             });
         };
-        match connected.connect(engine, &cert.account) {
-            Ok(connection) => {
-                let source = match engine.clock_is_set {
-                    true => "as NTP has set it",
-                    false => "which agrees with the CA's",
-                };
-                let text = format!("{}, {source}", engine.clock.now());
-                found("clock", true, text);
-                let ca = &cert.account;
-                found(
-                    "directory",
-                    true,
-                    format!("{} answers at {}", ca.ca, ca.directory),
-                );
-                if let Err(failure) = Registry::new(engine, &connection, ca).check() {
-                    found("account", false, both(&failure));
-                }
-                if let Err(failure) = clients::check_profile(&connection, cert) {
-                    found("profile", false, both(&failure));
-                }
-            }
-            Err(failure) => found("directory", false, both(&failure)),
+        for account in cert.accounts() {
+            ca(engine, &cert.at(account), &mut connected, &mut found);
         }
         for name in &cert.names {
             names(engine, name, &mut found);
@@ -92,6 +75,49 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], alone: bool, tell: &mut dyn F
         };
         let name = server_name(cert);
         deploy::check(engine.paths, &cert.name, &cert.deployment, &name, &mut told);
+        if alone && sound && bring_forward(engine, cert) {
+            tell(Finding {
+                section: cert.name.clone(),
+                topic: "attempt",
+                ok: true,
+                text: "what failed before is tried again by the next run".to_owned(),
+            });
+        }
+    }
+}
+
+/// Lets the next run try again what failed, unless a CA forbids it. True if it had to wait before.
+fn bring_forward(engine: &Engine<'_>, cert: &Cert) -> bool {
+    let (area, now) = (engine.area(cert), engine.clock.now());
+    let noted = area.held().attempt;
+    let noted = noted.filter(|a| a.fingerprint == cert.fingerprint && a.rests(now));
+    let Some(mut attempt) = noted else {
+        return false;
+    };
+    attempt.bring_forward(now);
+    !attempt.rests(now) && area.put_attempt(&attempt).is_ok()
+}
+
+/// The CA answers, has an account for us or will make one, and offers the profile.
+fn ca<'e>(engine: &Engine<'e>, cert: &Cert, clients: &mut Clients<'e>, found: Found<'_>) {
+    let account = &cert.account;
+    let connected = match clients.connect(engine, account) {
+        Ok(connected) => connected,
+        Err(failure) => return found("directory", false, both(&failure)),
+    };
+    let source = match engine.clock_is_set {
+        true => "as NTP has set it",
+        false => "which agrees with the CA's",
+    };
+    let text = format!("{}, {source}", engine.clock.now());
+    found("clock", true, text);
+    let text = format!("{} answers at {}", account.ca, account.directory);
+    found("directory", true, text);
+    if let Err(failure) = Registry::new(engine, &connected, account).check() {
+        found("account", false, both(&failure));
+    }
+    if let Err(failure) = clients::check_profile(&connected, cert) {
+        found("profile", false, both(&failure));
     }
 }
 

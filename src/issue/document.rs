@@ -1,18 +1,54 @@
 //! A section's status document, made of what is configured and what is held.
 
-use crate::config::{Cert, Config, External, Validation};
-use crate::plan::renewal;
-use crate::status::{AttemptStatus, CertificateStatus, Document, NameStatus};
-use crate::types::{Attempt, Held, SectionName, Stage, State, Timestamp, Version};
+use super::Engine;
+use crate::config::{Account, Cert, Config, External, Validation};
+use crate::plan::{is_about, renewal, urgent};
+use crate::status::{self, AttemptStatus, CertificateStatus, Document, NameStatus};
+use crate::types::{
+    Attempt, Held, Inventory, RenewalInfo, SectionName, Stage, State, Timestamp, Version,
+};
+use std::sync::Arc;
+
+impl Engine<'_> {
+    /// The document of a section as it stands.
+    pub(super) fn document(&self, cert: &Cert) -> Document {
+        self.document_of(cert, &self.inventory_of(std::slice::from_ref(cert)))
+    }
+
+    fn document_of(&self, cert: &Cert, inventory: &Inventory) -> Document {
+        let mut document = document(self.config, cert, inventory, self.clock.now());
+        let spare = cert.accounts().filter_map(|a| self.spare_key(a));
+        document.warnings.extend(spare);
+        document
+    }
+
+    /// The documents of all sections, in the order of [`Config::names`].
+    pub fn documents(&self) -> Vec<Document> {
+        self.documents_of(&self.inventory())
+    }
+
+    fn documents_of(&self, inventory: &Inventory) -> Vec<Document> {
+        let certs = self.config.certs.iter();
+        let certs = certs.map(|cert| self.document_of(cert, inventory));
+        let wrong = self.config.broken.iter();
+        certs
+            .chain(wrong.map(|(section, why)| broken(section, why)))
+            .collect()
+    }
+
+    /// Writes the documents of all sections that have changed, and removes those of former ones.
+    pub(super) fn publish(&self, inventory: &Inventory) {
+        let documents = self.documents_of(inventory);
+        for (section, document) in self.config.names().zip(&documents) {
+            status::write(self.paths, section, document);
+        }
+        status::forget_others(self.paths, self.config.names());
+    }
+}
 
 /// The document of a section.
-pub fn document(
-    config: &Config,
-    cert: &Cert,
-    held: &Held,
-    primary: Option<&str>,
-    now: Timestamp,
-) -> Document {
+fn document(config: &Config, cert: &Cert, inventory: &Inventory, now: Timestamp) -> Document {
+    let held = inventory.held(&cert.name);
     let lapsed = || held.local.in_use.then(|| held.versions.first()).flatten();
     let current = held.current().or_else(lapsed);
     // A failure of another configuration says nothing about this one.
@@ -23,12 +59,12 @@ pub fn document(
         State::NotChecked if order.is_some() => State::Deferred,
         state => state,
     };
-    let planned = current.map(|v| renewal(cert, held, v).0);
-    let next = match (attempt, order) {
-        (Some(attempt), _) => Some(attempt.next),
-        (None, Some(order)) => Some(order.ready_at),
-        (None, None) => planned.filter(|_| cert.auto_update),
-    };
+    let info = held.renewal.as_ref();
+    let account = account(cert, current);
+    let planned = current.map(|v| renewal(cert, held, v, &inventory.secret).at.0);
+    let waits = [attempt.map(|a| a.next), order.map(|o| o.ready_at)];
+    let waits = waits.into_iter().flatten().max();
+    let next = waits.or(planned.filter(|_| cert.auto_update));
     let names = cert.names.iter().map(|n| {
         let name = n.id.to_string();
         let problem = attempt.and_then(|a| a.names.get(&name).cloned());
@@ -45,14 +81,13 @@ pub fn document(
             name,
         }
     });
-    let banned = banned(cert, held);
-    let waits_for_time = cert.enabled && config.global.enabled && banned.is_none();
+    let waits_for_time = cert.enabled && config.global.enabled && banned(cert, held).is_none();
     Document {
         section: cert.name.to_string(),
         state,
         label: state.label().to_owned(),
         names: names.collect(),
-        primary: primary == Some(cert.name.as_str()),
+        primary: inventory.primary.as_deref() == Some(cert.name.as_str()),
         source: match current {
             Some(_) if cert.staging => "staging".into(),
             _ if held.local.in_use => "local".into(),
@@ -60,13 +95,18 @@ pub fn document(
             Some(_) => "acme".into(),
             None => String::new(),
         },
-        account: cert.account.name.clone(),
-        ca: cert.account.ca.clone(),
-        certificate: current.zip(planned).map(|(v, due)| certificate(v, due)),
+        account: account.name.clone(),
+        ca: account.ca.clone(),
+        certificate: current
+            .zip(planned)
+            .map(|(v, due)| certificate(v, due, info)),
         next: next.filter(|_| waits_for_time),
         stage: None,
         last_attempt: last_attempt(attempt, current),
-        warnings: warnings(cert, held, current, attempt, now),
+        warnings: withdrawn(cert, held, planned)
+            .into_iter()
+            .chain(warnings(cert, held, current, attempt, now))
+            .collect(),
         used_by: used_by(cert),
         deployed: deployed(cert, held),
         secrets: secrets(cert),
@@ -74,7 +114,7 @@ pub fn document(
 }
 
 /// The document of a section whose configuration is wrong.
-pub(super) fn broken(section: &SectionName, why: &str) -> Document {
+fn broken(section: &SectionName, why: &str) -> Document {
     Document {
         section: section.to_string(),
         state: State::InternalError,
@@ -112,7 +152,15 @@ fn state(
     }
 }
 
-fn certificate(version: &Version, due: i64) -> CertificateStatus {
+/// The account of the certificate in use; where there is none, or it is no longer listed, the first.
+fn account<'a>(cert: &'a Cert, current: Option<&Version>) -> &'a Account {
+    let of = |a: &&Arc<Account>| {
+        current.is_some_and(|v| v.meta.account == a.name && v.meta.directory == a.directory)
+    };
+    cert.accounts().find(of).unwrap_or(&cert.account)
+}
+
+fn certificate(version: &Version, due: i64, info: Option<&RenewalInfo>) -> CertificateStatus {
     let meta = &version.meta;
     CertificateStatus {
         version: version.number,
@@ -122,7 +170,10 @@ fn certificate(version: &Version, due: i64) -> CertificateStatus {
         fingerprint: meta.fingerprint.clone(),
         not_before: meta.not_before,
         not_after: meta.not_after,
+        account: meta.account.clone(),
+        instead_of: meta.instead_of.clone(),
         due,
+        ari: info.filter(|i| is_about(i, meta)).cloned(),
     }
 }
 
@@ -154,8 +205,7 @@ fn warnings(
     attempt: Option<&Attempt>,
     now: Timestamp,
 ) -> Vec<String> {
-    let mut warnings: Vec<String> = banned(cert, held).into_iter().collect();
-    warnings.extend(rolled_back(cert, held));
+    let mut warnings = Vec::new();
     if let (Some(v), Some(a)) = (current, attempt)
         && v.meta.is_valid(now)
     {
@@ -164,6 +214,13 @@ fn warnings(
             _ => "the last attempt to replace it failed",
         };
         warnings.push(format!("{what}: {}", a.problem));
+    }
+    if let Some(v) = current {
+        let (used, instead_of) = (&v.meta.account, &v.meta.instead_of);
+        let text = |(name, why): (&String, &String)| {
+            format!("account '{used}' was used instead of '{name}': {why}")
+        };
+        warnings.extend(instead_of.iter().map(text));
     }
     if held.local.uncovered {
         warnings.push(
@@ -177,6 +234,14 @@ fn warnings(
     {
         warnings.push(format!(
             "renew_before {days} is more than half the lifetime; half of it is used"
+        ));
+    }
+    if let Some(v) = current.filter(|v| cert.auto_update && v.meta.is_valid(now))
+        && now >= urgent(&v.meta)
+    {
+        let end = Timestamp(v.meta.not_after);
+        warnings.push(format!(
+            "less than a twentieth of the lifetime is left, and it ends on {end}"
         ));
     }
     warnings
@@ -194,20 +259,23 @@ pub(super) fn banned(cert: &Cert, held: &Held) -> Option<String> {
     ))
 }
 
-/// Why the newest version is not in use.
-fn rolled_back(cert: &Cert, held: &Held) -> Option<String> {
-    let current = held.current()?;
-    let newest = held
-        .versions
-        .first()
-        .filter(|v| v.number != current.number)?;
-    let at = held.rolled_back(newest)?;
-    let (number, section) = (newest.number, &cert.name);
-    Some(format!(
-        "version {number} was rolled back on {at} and is left alone: `certkeeper renew {section}` puts it into use \
-         again, with --force there is a new one; unless you ask, there is a new one from {} on",
-        renewal(cert, held, current)
-    ))
+/// Why the newest version is not in use. `planned`: when what is in use is renewed.
+fn withdrawn(cert: &Cert, held: &Held, planned: Option<i64>) -> Vec<String> {
+    let rolled_back = || {
+        let (current, planned) = (held.current()?, Timestamp(planned?));
+        let newest = held.versions.first();
+        let newest = newest.filter(|v| v.number != current.number)?;
+        let at = held.rolled_back(newest)?;
+        let (number, section) = (newest.number, &cert.name);
+        Some(format!(
+            "version {number} was rolled back on {at} and is left alone: `certkeeper renew {section}` puts it into use \
+             again, with --force there is a new one; unless you ask, there is a new one from {planned} on"
+        ))
+    };
+    banned(cert, held)
+        .into_iter()
+        .chain(rolled_back())
+        .collect()
 }
 
 /// Who is to have the certificate; one of staging is for nobody.
@@ -227,11 +295,16 @@ fn deployed(cert: &Cert, held: &Held) -> Option<i64> {
 /// The names of the credentials that are set, the account's key among them.
 fn secrets(cert: &Cert) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    let external = &cert.account.external;
-    if let External::Given {
-        hmac_key: Some(_), ..
-    } = external
-    {
+    let keyed = |a: &Arc<Account>| {
+        matches!(
+            a.external,
+            External::Given {
+                hmac_key: Some(_),
+                ..
+            }
+        )
+    };
+    if cert.accounts().any(keyed) {
         names.push("eab_hmac_key".to_owned());
     }
     for name in &cert.names {

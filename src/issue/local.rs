@@ -168,16 +168,13 @@ impl Engine<'_> {
             names: plan::names(cert),
             key_type: KeyType::Ec256.name().to_owned(),
             account: "local".into(),
-            directory: String::new(),
-            profile: None,
             not_before: made.not_before.0,
             not_after: made.not_after.0,
             serial: made.serial_hex(),
             issuer: made.issuer_name().to_owned(),
             fingerprint: made.fingerprint(),
             issued_at: self.clock.now().0,
-            csr: None,
-            uploaded: false,
+            ..Meta::default()
         };
         let parts = Parts {
             cert: &pem,

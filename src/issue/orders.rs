@@ -1,9 +1,11 @@
 //! Orders under way: looked at, gone on with and given up by hand. `renew` does all of it by itself.
 
 use super::account::Registry;
+use super::certificate::{download, finalize};
 use super::clients::Clients;
 use super::failure::Failure;
-use super::section::{Work, download, finalize, is_gone, rejected};
+use super::order::is_gone;
+use super::section::{Work, rejected};
 use super::{Engine, Step};
 use crate::acme::{Order, Status};
 use crate::config::{Account, Cert, Validation};
@@ -225,7 +227,7 @@ impl Engine<'_> {
             if order.status != Status::Valid {
                 return Err(not_now(cert, &order, "valid"));
             }
-            match download(work, &order, record)? {
+            match download(work, &order, &note, record)? {
                 Step::Done(text) | Step::Wait(_, text) => Ok(text),
             }
         })
@@ -277,10 +279,9 @@ impl Engine<'_> {
                 ),
             ));
         };
-        let account = &cert.account;
-        if note.directory != account.directory {
+        let Some(account) = plan::account_of(cert, &note) else {
             return Err(other(cert, &format!("at another CA ({})", note.directory)));
-        }
+        };
         let before = self.document(cert);
         let mut record = Recorder::start(self.paths, &cert.name, before, self.listener, true);
         let connected = Clients::default().connect(self, account)?;
@@ -293,8 +294,10 @@ impl Engine<'_> {
         }
         let work = Work {
             engine: self,
-            cert,
+            cert: &cert.at(account),
+            instead_of: &note.instead_of.clone(),
             area: &area,
+            connected: &connected,
             client,
         };
         record.enter(work.now(), Stage::Order, "asking for the order");

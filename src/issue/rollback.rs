@@ -3,9 +3,10 @@
 use super::Engine;
 use super::failure::Failure;
 use crate::config::Cert;
-use crate::plan::renewal;
+use crate::plan;
 use crate::status::{self, Recorder};
-use crate::types::{Stage, State, Timestamp, Version, Withdrawn};
+use crate::store::device_secret;
+use crate::types::{Held, Stage, State, Timestamp, Version, Withdrawn};
 
 /// What a roll-back did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,11 @@ pub struct RolledBack {
 }
 
 impl Engine<'_> {
+    /// When a version is renewed if nobody asks before.
+    pub(super) fn renewal(&self, cert: &Cert, held: &Held, version: &Version) -> Timestamp {
+        plan::renewal(cert, held, version, &device_secret(self.paths)).at
+    }
+
     /// Puts the former version of a section into use and leaves the present one alone until it is
     /// asked for. The caller holds the lock.
     pub fn roll_back(&self, cert: &Cert) -> Result<RolledBack, Failure> {
@@ -66,7 +72,7 @@ impl Engine<'_> {
         done.map(|_| RolledBack {
             from: from.clone(),
             to: to.clone(),
-            renewal: renewal(cert, &held, to),
+            renewal: self.renewal(cert, &held, to),
         })
     }
 }

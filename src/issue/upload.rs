@@ -6,7 +6,6 @@ use crate::config::Cert;
 use crate::deploy;
 use crate::keys::{GivenKey, PrivateKey};
 use crate::net::Roots;
-use crate::plan;
 use crate::status::{self, Recorder};
 use crate::store::{Area, Parts};
 use crate::types::{CLOCK_MARGIN, Meta, Stage, State, Timestamp, few};
@@ -116,7 +115,7 @@ impl Engine<'_> {
         let stored = stored.versions.iter().find(|v| v.number == version);
         Ok(Uploaded {
             version,
-            renewal: stored.map_or(Timestamp(meta.not_after), |v| plan::renewal(cert, &held, v)),
+            renewal: stored.map_or(Timestamp(meta.not_after), |v| self.renewal(cert, &held, v)),
             meta,
             warnings,
         })
@@ -251,14 +250,13 @@ fn meta(chain: &Chain, now: Timestamp) -> Meta {
         key_type: kind.unwrap_or_else(|| leaf.key_description()),
         account: String::new(),
         directory: String::new(),
-        profile: None,
         not_before: leaf.not_before.0,
         not_after: leaf.not_after.0,
         serial: leaf.serial_hex(),
         issuer: leaf.issuer_name().to_owned(),
         fingerprint: leaf.fingerprint(),
         issued_at: now.0,
-        csr: None,
         uploaded: true,
+        ..Meta::default()
     }
 }

@@ -1,42 +1,25 @@
 //! What becomes of a section whose certificate its owner took out of use.
 
-use super::due::due;
+use super::due::{Due, due};
 use crate::config::Cert;
-use crate::types::{Held, Timestamp, Version};
+use crate::types::{Held, Secret, Timestamp, Version};
 
 /// What serves in the place of a version that was rolled back is renewed when this part of its
 /// lifetime is left: late, for the next one may be like the one that was not wanted, but in time.
 const LAST_PART: i64 = 10;
 
 /// From when on a version is to be renewed.
-pub fn renewal(cert: &Cert, held: &Held, version: &Version) -> Timestamp {
+pub fn renewal(cert: &Cert, held: &Held, version: &Version, secret: &Secret) -> Due {
     let newer = held.versions.iter().filter(|v| v.number > version.number);
     let rolled_back = newer.into_iter().any(|v| held.rolled_back(v).is_some());
     if rolled_back && held.rolled_back(version).is_none() {
         let end = Timestamp(version.meta.not_after);
-        return end.plus(-version.meta.lifetime() / LAST_PART);
+        return Due {
+            at: end.plus(-version.meta.lifetime() / LAST_PART),
+            suggested: false,
+        };
     }
-    due(cert, &version.meta)
-}
-
-/// Why a section needs another certificate as time passes. `newest`: the newest valid one, or one
-/// that has expired.
-pub(super) fn overdue(
-    cert: &Cert,
-    held: &Held,
-    newest: &Version,
-    now: Timestamp,
-) -> Option<String> {
-    let in_place = held
-        .rolled_back(newest)
-        .and_then(|_| held.newest_usable(now));
-    let serving = in_place.unwrap_or(newest);
-    let end = Timestamp(serving.meta.not_after);
-    if now > end {
-        return Some(format!("it expired on {end}"));
-    }
-    let due = renewal(cert, held, serving);
-    (now >= due).then(|| format!("it is due since {due}"))
+    due(cert, &version.meta, held.renewal.as_ref(), secret)
 }
 
 /// Why there is nothing that could be used.

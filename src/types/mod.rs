@@ -1,6 +1,7 @@
 //! The words that every room shares. Nothing here does I/O.
 
 mod account;
+mod attempt;
 mod deploy;
 mod disk;
 mod http;
@@ -9,22 +10,23 @@ mod names;
 mod nearest;
 mod owner;
 mod paths;
+mod renewal;
 mod state;
 mod text;
 mod time;
 mod withdrawn;
 
 pub use account::AccountState;
+pub use attempt::{Attempt, Tried};
 pub use deploy::{Deployed, Deployment, Export, Target};
 pub use disk::disk_remedy;
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};
-pub use inventory::{
-    Attempt, CLOCK_MARGIN, Held, Inventory, Issued, LocalLeaf, Meta, OrderNote, Version,
-};
+pub use inventory::{CLOCK_MARGIN, Held, Inventory, Issued, LocalLeaf, Meta, OrderNote, Version};
 pub use names::{Domain, Identifier, NameError, SectionName};
 pub use nearest::nearest;
 pub use owner::{Owner, Owners};
 pub use paths::Paths;
+pub use renewal::{RenewalInfo, Window};
 pub use state::{Stage, State};
 pub use text::{few, shown, visible};
 pub use time::Timestamp;

@@ -6,9 +6,11 @@
 mod support;
 
 mod accounts;
+mod ari;
 mod changes;
 mod eab;
 mod failures;
+mod fallback;
 mod files;
 mod former;
 mod interrupted;

@@ -43,10 +43,15 @@ fn what_was_rolled_back_is_left_alone_until_the_end_is_near() {
     let config = config("");
     let mut held = versions(&LIVES, 1);
     held.withdrawn = vec![withdrawn(1, None, None)];
-    assert!(due(cert(&config), &held.versions[1].meta).0 < NOW);
+    assert!(
+        due(cert(&config), &held.versions[1].meta, None, &secret())
+            .at
+            .0
+            < NOW
+    );
     let late = NOW + 25 * DAY - 9 * DAY;
     assert_eq!(
-        renewal(cert(&config), &held, &held.versions[1]),
+        renewal(cert(&config), &held, &held.versions[1], &secret()).at,
         Timestamp(late)
     );
     for now in [NOW, late - 1] {
@@ -76,8 +81,8 @@ fn what_was_rolled_back_gives_way_to_a_newer_one() {
     held.current = Some(3);
     assert_eq!(due_now(&config, held.clone(), NOW), []);
     assert_eq!(
-        renewal(cert(&config), &held, &held.versions[0]),
-        due(cert(&config), &held.versions[0].meta)
+        renewal(cert(&config), &held, &held.versions[0], &secret()),
+        due(cert(&config), &held.versions[0].meta, None, &secret())
     );
 }
 
