@@ -208,6 +208,12 @@ impl Client<'_> {
         read(&reply, "authorization")
     }
 
+    /// Gives an authorization up (section 7.5.2).
+    pub fn deactivate_authorization(&self, url: &str) -> Result<(), AcmeError> {
+        let payload = json!({"status": "deactivated"}).to_string();
+        self.post(url, &payload, JSON_MAX).map(drop)
+    }
+
     /// Tells the CA that a challenge is answered (section 7.5.1).
     pub fn answer(&self, challenge: &Challenge) -> Result<(), AcmeError> {
         self.post(&challenge.url, "{}", JSON_MAX).map(drop)

@@ -1,6 +1,6 @@
 //! `check`: looks at what an issuance needs, without issuing.
 
-use super::parse::Command;
+use super::parse::{Command, Opt};
 use super::{Exit, Result, Run};
 use crate::issue::{self, Finding};
 use crate::store::Lock;
@@ -8,14 +8,20 @@ use serde_json::json;
 
 pub(super) const COMMAND: Command = Command {
     name: "check",
-    args: "[SECTION…]",
+    args: "[SECTION…] [--ca]",
     summary: "tries beforehand what an issuance needs",
     help: "Looks at the configuration, the clock, the CA's directory, whether the names resolve, whether\n\
            the port can be opened or redirected or the document root written, whether the firewall lets\n\
            the CA to it, and tries DNS credentials by writing and removing a test record; then at those who\n\
            are to have the certificate: services with their own checkers, hooks, folders of copies, places\n\
-           to be verified. Nothing is ordered. Exit code 1 if something is wrong.",
-    options: &[],
+           to be verified. Nothing is ordered. Exit code 1 if something is wrong.\n\
+           With --ca the staging server of the CA validates each name: the view from outside. Nothing is\n\
+           finalized, and all is taken back.",
+    options: &[Opt {
+        name: "ca",
+        value: None,
+        help: "have the CA's staging server validate the names",
+    }],
     run,
 };
 
@@ -38,7 +44,8 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     }
     // Not beside a run: both would write the same records and open the same port.
     let lock = Lock::take(&run.paths).unwrap_or_default();
-    issue::check(&engine, &certs, lock.is_some(), &mut |finding| {
+    let outside = run.parsed.has("ca");
+    issue::check(&engine, &certs, lock.is_some(), outside, &mut |finding| {
         show(run, all.last(), &finding);
         all.push(finding);
     });

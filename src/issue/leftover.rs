@@ -133,26 +133,51 @@ impl Engine<'_> {
         section: &SectionName,
         say: &mut dyn FnMut(&str),
     ) -> Result<(usize, usize), Failure> {
-        let (mut count, mut kept) = (0, 0);
+        let (mut count, mut kept) = self.clean_trial(section, say)?;
         // Staging may have been switched since.
         for area in [false, true].map(|staging| Area::new(self.paths, section, staging)) {
-            let left = area.presented()?;
-            if left.is_empty() {
-                continue;
-            }
-            count += left.len();
-            let stays = take_back(self, section, left, say);
-            area.put_presented(&stays)?;
-            kept += stays.len();
-            if let Some(order) = area.held().order.filter(|o| o.ready_at > 0) {
-                // What is taken back is not waited for.
-                area.put_order(&OrderNote {
-                    ready_at: 0,
-                    ..order
-                })?;
-            }
+            let (more, stays) = self.clean_area(section, &area, say)?;
+            count += more;
+            kept += stays;
         }
         Ok((count, kept))
+    }
+
+    /// The same of what was tried at a staging server; nothing else is left of it then.
+    pub(super) fn clean_trial(
+        &self,
+        section: &SectionName,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<(usize, usize), Failure> {
+        let area = Area::trial(self.paths, section);
+        let (count, kept) = self.clean_area(section, &area, say)?;
+        if kept == 0 {
+            area.remove()?;
+        }
+        Ok((count, kept))
+    }
+
+    fn clean_area(
+        &self,
+        section: &SectionName,
+        area: &Area,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<(usize, usize), Failure> {
+        let left = area.presented()?;
+        if left.is_empty() {
+            return Ok((0, 0));
+        }
+        let count = left.len();
+        let stays = take_back(self, section, left, say);
+        area.put_presented(&stays)?;
+        if let Some(order) = area.held().order.filter(|o| o.ready_at > 0) {
+            // What is taken back is not waited for.
+            area.put_order(&OrderNote {
+                ready_at: 0,
+                ..order
+            })?;
+        }
+        Ok((count, stays.len()))
     }
 }
 

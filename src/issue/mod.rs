@@ -21,6 +21,7 @@ mod revoke;
 mod rollback;
 mod section;
 mod solve;
+mod trial;
 mod upload;
 mod wan;
 

@@ -12,7 +12,7 @@ use crate::types::{OrderNote, Stage, State, Timestamp, Tried, shown};
 use std::collections::BTreeMap;
 
 /// How long one run watches the CA work before it leaves the rest to the next.
-const WATCH: i64 = 60;
+pub(super) const WATCH: i64 = 60;
 /// An order changes its state three times or four; a CA that has more in mind is not followed.
 const CHANGES_MAX: u32 = 10;
 /// When a CA that is still at work then is looked at again: one that needs longer than a minute may
@@ -90,10 +90,12 @@ pub(super) fn advance<'e>(
     }
     for _ in 0..CHANGES_MAX {
         order = match order.status {
-            Status::Pending => match solve::authorize(&work, &order, note.clone(), record)? {
-                solve::Solved::Order(order) => *order,
-                solve::Solved::Wait(until, why) => return Ok(Step::Wait(until, why)),
-            },
+            Status::Pending => {
+                match solve::authorize(&work, &order, note.clone(), solve::Goal::Order, record)? {
+                    solve::Solved::Order(order) => *order,
+                    solve::Solved::Wait(until, why) => return Ok(Step::Wait(until, why)),
+                }
+            }
             Status::Ready => certificate::finalize(&work, &order, record)?,
             Status::Processing => {
                 record.say(work.now(), "the CA is making the certificate");

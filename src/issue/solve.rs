@@ -2,7 +2,7 @@
 
 use super::clients::Http;
 use super::failure::Failure;
-use super::section::{Watched, Work, rejected, watch};
+use super::section::{WATCH, Watched, Work, rejected, watch};
 use super::wan::Wan;
 use super::{Engine, leftover, propagate, provider};
 use crate::acme::{AcmeError, Challenge, Order, Status};
@@ -14,6 +14,10 @@ use crate::store::{Presented, make_public};
 use crate::types::{OrderNote, Stage, State, Timestamp, few};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// The pause between two looks at a name's authorization.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How far the challenges are.
 pub(super) enum Solved {
@@ -40,11 +44,21 @@ struct Answers<'a> {
     open: Vec<Open<'a>>,
 }
 
+/// When the CA has seen enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// Once the order is decided: one name that fails is enough.
+    Order,
+    /// Once each name is.
+    EachName,
+}
+
 /// Answers all challenges of an order.
 pub(super) fn authorize(
     work: &Work<'_, '_>,
     order: &Order,
     mut note: OrderNote,
+    goal: Goal,
     record: &mut Recorder<'_>,
 ) -> Result<Solved, Failure> {
     record.enter(
@@ -76,7 +90,7 @@ pub(super) fn authorize(
         .and_then(|()| propagate::wait(work, &answers.records(), &mut note, record))
         .and_then(|wait| match wait {
             Some(wait) => Ok(wait),
-            None => answers.ask(work, &note, record),
+            None => answers.ask(work, &note, goal, record),
         });
     if !matches!(solved, Ok(Solved::Wait(..))) {
         if note.ready_at > 0 && solved.is_err() {
@@ -302,6 +316,7 @@ impl<'a> Answers<'a> {
         &self,
         work: &Work<'_, '_>,
         note: &OrderNote,
+        goal: Goal,
         record: &mut Recorder<'_>,
     ) -> Result<Solved, Failure> {
         record.enter(
@@ -323,10 +338,30 @@ impl<'a> Answers<'a> {
                 }
             }
         }
+        if goal == Goal::EachName {
+            self.watch_each(work)?;
+        }
         Ok(match watch(work, note, &[Status::Pending])? {
             Watched::Moved(order) => Solved::Order(order),
             Watched::Later(until) => Solved::Wait(until, "the CA has not decided yet".into()),
         })
+    }
+
+    /// Waits until the CA has decided about each name, for a minute at most.
+    fn watch_each(&self, work: &Work<'_, '_>) -> Result<(), Failure> {
+        let until = work.now().plus(WATCH);
+        for open in &self.open {
+            while work.now() < until {
+                let seen = work.client.authorization(open.url);
+                let seen = seen.map_err(|e| work.failed(&e))?;
+                if !matches!(seen.status, Status::Pending | Status::Processing) {
+                    break;
+                }
+                let slept = work.engine.clock.sleep(LOOK);
+                slept.map_err(|e| work.failed(&e.into()))?;
+            }
+        }
+        Ok(())
     }
 
     /// True if the CA still waits for this answer.

@@ -19,6 +19,8 @@ const NUMBER_MAX: u64 = u64::MAX / 2;
 const DRAFT: &str = "draft";
 /// The local CA's part of a section's folder.
 const LOCAL: &str = "local";
+/// What is tried at a staging server.
+const TRIAL: &str = "trial";
 /// Versions that are kept.
 const KEPT: usize = 3;
 /// How long an issuance is remembered for the guard.
@@ -86,6 +88,18 @@ impl Area {
         }
     }
 
+    /// The folder of what is tried at a staging server for a section; it lasts as long as that.
+    pub fn trial(paths: &Paths, section: &SectionName) -> Self {
+        Self {
+            dir: paths.certs().join(section.as_str()).join(TRIAL),
+        }
+    }
+
+    /// Removes the folder with all that is in it.
+    pub fn remove(&self) -> Result<(), StoreError> {
+        clear(&self.dir)
+    }
+
     /// The folder's path.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -118,7 +132,7 @@ impl Area {
                 "issued.json" => held.issued = self.json("issued.json").unwrap_or_default(),
                 "deployed.json" => held.deployed = self.json("deployed.json"),
                 "withdrawn.json" => held.withdrawn = self.withdrawn(),
-                "cleanup.json" => held.presented = true,
+                "cleanup.json" | TRIAL => held.presented = true,
                 other => held.untidy |= is_beside(other),
             }
         }

@@ -18,6 +18,7 @@ const GLOBAL: [(&str, &str); 5] = [
 ];
 const OPTIONS: &[(&str, &[(&str, &str)])] = &[
     ("renew", &[("force", ""), ("no-wait", "")]),
+    ("check", &[("ca", "")]),
     ("show", &[("pem", "")]),
     (
         "revoke",

@@ -30,6 +30,7 @@ mod site;
 mod snapshot;
 mod stopped;
 mod together;
+mod trial;
 mod uci;
 mod unreached;
 mod uploaded;
