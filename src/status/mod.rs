@@ -145,8 +145,11 @@ fn put(path: &Path, text: &[u8]) {
         let _ = fs::create_dir_all(folder);
     }
     let beside = path.with_extension("new");
-    if fs::write(&beside, text).is_ok() {
-        let _ = fs::rename(&beside, path);
+    if fs::write(&beside, text)
+        .and_then(|()| fs::rename(&beside, path))
+        .is_err()
+    {
+        let _ = fs::remove_file(&beside);
     }
 }
 
