@@ -111,23 +111,7 @@ fn its_key_waits_for_the_certificate() {
         public(&elsewhere.write("second.pem", run.stdout)),
         first_public
     );
-    let sold = elsewhere.at("sold.pem");
-    openssl::run(&[
-        "x509",
-        "-req",
-        "-in",
-        text(&first),
-        "-CA",
-        text(&elsewhere.at("middle.pem")),
-        "-CAkey",
-        text(&elsewhere.at("middle.key")),
-        "-days",
-        "90",
-        "-copy_extensions",
-        "copyall",
-        "-out",
-        text(&sold),
-    ]);
+    elsewhere.sign(&first, "sold.pem");
     let full = elsewhere.write(
         "full.pem",
         elsewhere.read("sold.pem") + &elsewhere.read("middle.pem"),

@@ -12,24 +12,7 @@ use std::path::Path;
 
 /// Stores a certificate for the request, as a run does that got it from a CA; its serial number.
 fn store(site: &Site, elsewhere: &Elsewhere, request: &Path) -> String {
-    let sold = elsewhere.at("sold.pem");
-    let (ca, key) = (elsewhere.at("middle.pem"), elsewhere.at("middle.key"));
-    openssl::run(&[
-        "x509",
-        "-req",
-        "-in",
-        text(request),
-        "-CA",
-        text(&ca),
-        "-CAkey",
-        text(&key),
-        "-days",
-        "90",
-        "-copy_extensions",
-        "copyall",
-        "-out",
-        text(&sold),
-    ]);
+    let sold = elsewhere.sign(request, "sold.pem");
     let pem = fs::read_to_string(sold).unwrap();
     let leaf = Certificate::parse(&split_pem_chain(pem.as_bytes()).unwrap()[0]).unwrap();
     let request = Request::read(&fs::read(request).unwrap()).unwrap();

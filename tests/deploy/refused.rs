@@ -1,6 +1,6 @@
 //! Certificates that services do not take are rolled back, and that is said.
 
-use crate::servers::{nginx, s_server};
+use crate::servers::{Started, nginx, s_server};
 use crate::site::{Site, has};
 use std::fs;
 
@@ -49,18 +49,24 @@ fn a_broken_nginx_configuration() {
     );
 }
 
-/// Its init script takes all orders and follows none.
+/// One version more is in use, and a service serves it whose init script takes all orders and follows
+/// none.
+pub fn lazy(site: &Site) -> Started<'_> {
+    site.store();
+    site.renew(0);
+    let service = s_server(site);
+    site.script("odd", "exit 0");
+    site.configure("list service 'odd'; list verify '127.0.0.1:PORT'");
+    site.renew(0);
+    service
+}
+
 #[test]
 fn a_service_that_keeps_the_old_certificate() {
     let Some(site) = Site::new(&[], "") else {
         return;
     };
-    site.store();
-    site.renew(0);
-    let _service = s_server(&site);
-    site.script("odd", "exit 0");
-    site.configure("list service 'odd'; list verify '127.0.0.1:PORT'");
-    site.renew(0);
+    let _service = lazy(&site);
     site.calls();
     let before = site.served().expect("a certificate");
     site.store();

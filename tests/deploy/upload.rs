@@ -1,7 +1,8 @@
 //! `upload`: certificates that were got elsewhere, in all the forms that their sellers know.
 
 use crate::elsewhere::{EC, Elsewhere, Pair, RSA, text};
-use crate::servers::{nginx, s_server};
+use crate::refused::lazy;
+use crate::servers::nginx;
 use crate::site::{NAME, Site, has};
 use crate::support::openssl;
 use crate::support::process::Finished;
@@ -140,23 +141,7 @@ fn what_is_doubtful_is_told() {
     // Signed by its own key.
     let own = elsewhere.at("own.pem");
     let key = elsewhere.at("own.key");
-    openssl::run(&[
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "9",
-        "-subj",
-        "/CN=own",
-        "-addext",
-        &format!("subjectAltName={NAMES}"),
-        "-keyout",
-        text(&key),
-        "-out",
-        text(&own),
-    ]);
+    openssl::self_signed(&own, &key, NAMES);
     has(
         &upload(&site, &[&own, &key], 0).stderr,
         &["warning: it is signed by its own key"],
@@ -309,12 +294,7 @@ fn what_services_do_not_take_is_rolled_back() {
     let Some((site, elsewhere)) = site("") else {
         return;
     };
-    site.store();
-    site.renew(0);
-    let _service = s_server(&site);
-    site.script("odd", "exit 0");
-    site.configure("list service 'odd'; list verify '127.0.0.1:PORT'");
-    site.renew(0);
+    let _service = lazy(&site);
     let pair = elsewhere.sell("sold", NAMES, EC, &[]);
     let run = upload(&site, &[&pair.cert, &pair.key], 1);
     has(

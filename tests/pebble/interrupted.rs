@@ -2,7 +2,7 @@
 
 use crate::relay::{Relay, Replies};
 use crate::site::{Site, ZONE};
-use crate::support::process::Finished;
+use crate::support::process::{Finished, Running};
 use crate::support::{openssl, wait_until};
 use crate::together::{freeze, thaw};
 use crate::uci::{GLOBAL, account, cert, section, with};
@@ -99,21 +99,32 @@ fn killed_at_any_moment() {
     assert!(left > 2, "{left} were killed with something presented");
 }
 
-#[test]
-fn killed_while_the_ca_looks_and_found_valid() {
-    let Some(site) = Site::web() else { return };
-    site.configure(&[cert(
-        "web",
-        &["www.demo.example", "mail.demo.example"],
-        &site.by_webroot(),
-    )]);
+/// A site with two names and a run that the CA looks at; the web server is frozen.
+pub fn looked_at() -> Option<(Site, Running)> {
+    let site = Site::web()?;
+    let names = ["www.demo.example", "mail.demo.example"];
+    site.configure(&[cert("web", &names, &site.by_webroot())]);
     freeze(&site);
     let run = site.certkeeper(&["renew"]).start();
     site.wait_for("web", "is looking");
     wait_asked(&site, "POST /my-order/");
+    assert_eq!(site.tokens().len(), 2);
+    Some((site, run))
+}
+
+/// The same, and the run is killed.
+pub fn killed_while_looked_at() -> Option<Site> {
+    let (site, run) = looked_at()?;
     run.signal(Signal::KILL);
     ends(&run.finish(), 128 + 9);
-    assert_eq!(site.tokens().len(), 2);
+    Some(site)
+}
+
+#[test]
+fn killed_while_the_ca_looks_and_found_valid() {
+    let Some(site) = killed_while_looked_at() else {
+        return;
+    };
     thaw(&site);
     // The files are still there, so the CA finds them.
     let valid = || site.pebble.log().matches("set VALID").count() == 2;

@@ -1,11 +1,10 @@
 //! `order`: what is under way, looked at and moved by hand.
 
-use crate::interrupted::wait_asked;
+use crate::interrupted::killed_while_looked_at;
 use crate::site::Site;
 use crate::support::wait_until;
-use crate::together::{freeze, thaw};
+use crate::together::thaw;
 use crate::uci::{cert, with};
-use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::fs;
 use std::time::Duration;
@@ -150,23 +149,6 @@ fn delete_takes_back_what_is_presented() {
     }
 }
 
-/// A site whose run was killed while the CA looked; the CA has not gone on yet.
-fn killed() -> Option<Site> {
-    let site = Site::web()?;
-    site.configure(&[cert(
-        "web",
-        &["www.demo.example", "mail.demo.example"],
-        &site.by_webroot(),
-    )]);
-    freeze(&site);
-    let run = site.certkeeper(&["renew"]).start();
-    site.wait_for("web", "is looking");
-    wait_asked(&site, "POST /my-order/");
-    run.signal(Signal::KILL);
-    drop(run.finish());
-    Some(site)
-}
-
 #[track_caller]
 fn wait_log(site: &Site, words: &str, times: usize) {
     let seen = || site.pebble.log().matches(words).count() >= times;
@@ -179,7 +161,9 @@ fn wait_log(site: &Site, words: &str, times: usize) {
 
 #[test]
 fn finalize_and_download_by_hand() {
-    let Some(site) = killed() else { return };
+    let Some(site) = killed_while_looked_at() else {
+        return;
+    };
     thaw(&site);
     wait_log(&site, "set VALID", 2);
     let seen = listed(&site, &["order", "refresh", "web"]);
@@ -232,7 +216,9 @@ fn finalize_and_download_by_hand() {
 
 #[test]
 fn an_order_that_failed_is_told_and_forgotten() {
-    let Some(site) = killed() else { return };
+    let Some(site) = killed_while_looked_at() else {
+        return;
+    };
     for token in site.tokens() {
         fs::remove_file(token).expect("a token");
     }

@@ -1,6 +1,6 @@
 //! Runs that are asked to stop: they take back what they presented, and the next one goes on.
 
-use crate::interrupted::{ends, wait_asked};
+use crate::interrupted::{ends, looked_at, wait_asked};
 use crate::relay::{Relay, Replies};
 use crate::site::Site;
 use crate::support::process::Running;
@@ -41,17 +41,9 @@ fn stops(site: &Site, run: Running, signal: Signal) {
 #[test]
 fn stopped_while_the_ca_looks() {
     for signal in [Signal::TERM, Signal::INT] {
-        let Some(site) = Site::web() else { return };
-        site.configure(&[cert(
-            "web",
-            &["www.demo.example", "mail.demo.example"],
-            &site.by_webroot(),
-        )]);
-        freeze(&site);
-        let run = site.certkeeper(&["renew"]).start();
-        site.wait_for("web", "is looking");
-        wait_asked(&site, "POST /my-order/");
-        assert_eq!(site.tokens().len(), 2);
+        let Some((site, run)) = looked_at() else {
+            return;
+        };
         stops(&site, run, signal);
         thaw(&site);
         // The CA looked and found nothing, or still looks: the next run makes the best of it.
