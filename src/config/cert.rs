@@ -237,12 +237,12 @@ fn names(
             Identifier::Dns(d) if d.is_wildcard() && !by_dns => reader.wrong(
                 "domains",
                 d.as_str(),
-                "a wildcard needs validation_method dns (RFC 8555 section 8.3)",
+                "a wildcard needs validation_method dns (RFC 8555 section 8.3, RFC 8737 section 3)",
             ),
             Identifier::Ip(ip) if by_dns => reader.wrong(
                 "domains",
                 &ip.to_string(),
-                "an address needs validation_method standalone or webroot (RFC 8738)",
+                "an address needs validation_method standalone, webroot or alpn (RFC 8738)",
             ),
             _ => {}
         }

@@ -35,6 +35,13 @@ pub enum Validation {
         /// Its port.
         port: u16,
     },
+    /// tls-alpn-01: an own listener.
+    Alpn {
+        /// The address it listens on; `None`: all.
+        address: Option<IpAddr>,
+        /// Its port.
+        port: u16,
+    },
     /// dns-01.
     Dns(Arc<DnsMethod>),
 }
@@ -44,6 +51,7 @@ impl Validation {
     pub fn challenge(&self) -> &'static str {
         match self {
             Self::Webroot { .. } | Self::Standalone { .. } => "http-01",
+            Self::Alpn { .. } => "tls-alpn-01",
             Self::Dns(_) => "dns-01",
         }
     }
@@ -53,6 +61,7 @@ impl Validation {
         match self {
             Self::Webroot { .. } => "webroot",
             Self::Standalone { .. } => "standalone",
+            Self::Alpn { .. } => "alpn",
             Self::Dns(_) => "dns",
         }
     }
@@ -75,14 +84,9 @@ pub struct DnsMethod {
 }
 
 /// The methods of CONFIG that are not in this version.
-const LATER: [&str; 6] = [
-    "alpn",
-    "dns-delegated",
-    "dns-manual",
-    "dns-persist",
-    "none",
-    "tls-alpn",
-];
+const LATER: [&str; 4] = ["dns-delegated", "dns-manual", "dns-persist", "none"];
+/// Those that are.
+const NOW: [&str; 4] = ["webroot", "standalone", "alpn", "dns"];
 
 /// The options of a section that say how, as they stand.
 #[derive(Clone, Default)]
@@ -121,10 +125,13 @@ impl Raw {
         // A way of its own is whole: the certificate's provider does not mix with it.
         let own = self.method.is_some() || self.dns.is_some() || self.provider.is_some();
         let own = own || self.webroot.is_some();
+        // The port of one listener is not that of the other.
+        let alpn = |raw: &Raw| raw.method.as_deref() == Some("alpn");
+        let same = alpn(&self) == alpn(base);
         let base = if own {
             &Raw {
                 address: base.address,
-                port: base.port,
+                port: base.port.filter(|_| same),
                 wait: base.wait,
                 ..Raw::default()
             }
@@ -206,24 +213,30 @@ pub(super) fn resolve(
             address: raw.address,
             port: raw.port.unwrap_or(80),
         }),
+        "alpn" => Some(Validation::Alpn {
+            address: raw.address,
+            port: raw.port.unwrap_or(443),
+        }),
         "dns" => dns(reader, raw, files).map(|m| Validation::Dns(Arc::new(m))),
         _ if LATER.contains(&method) => {
-            let text = "not in this version; webroot, standalone and dns are";
+            let text = format!("not in this version; {} are", listed("and"));
             reader.wrong("validation_method", method, text);
             None
         }
         _ => {
-            let known = ["webroot", "standalone", "dns"].into_iter().chain(LATER);
+            let known = NOW.into_iter().chain(LATER);
             let meant = nearest(method, known);
             let meant = meant.map(|m| format!("; did you mean '{m}'?"));
-            let text = format!(
-                "webroot, standalone or dns is wanted{}",
-                meant.unwrap_or_default()
-            );
+            let text = format!("{} is wanted{}", listed("or"), meant.unwrap_or_default());
             reader.wrong("validation_method", method, text);
             None
         }
     }
+}
+
+fn listed(last: &str) -> String {
+    let [all @ .., end] = NOW;
+    format!("{} {last} {end}", all.join(", "))
 }
 
 fn dns(reader: &mut Reader<'_>, raw: &Raw, files: &Files<'_>) -> Option<DnsMethod> {

@@ -5,7 +5,7 @@ use super::clients::Clients;
 use super::deploy::server_name;
 use super::wan::Wan;
 use super::{Engine, Failure, clients, provider, solve};
-use crate::challenge::{ChallengeError, Footprint, HTTP, HTTP_REDIRECTED, Proof, Solver, look_up};
+use crate::challenge::{ChallengeError, Footprint, HTTP, Port, Proof, Solver, TLS, look_up};
 use crate::config::{Cert, Name, Validation};
 use crate::deploy;
 use crate::dns::TxtRecord;
@@ -101,11 +101,11 @@ fn both(failure: &Failure) -> String {
     format!("{} — {}", failure.problem, failure.remedy)
 }
 
-/// http-01 needs an address that the CA finds; dns-01 needs none.
+/// Who is asked on a port needs an address that the CA finds; dns-01 needs none.
 fn names(engine: &Engine<'_>, name: &Name, found: Found<'_>) {
-    let domain = match &name.id {
-        Identifier::Dns(domain) if name.validation.challenge() == "http-01" => domain.base(),
-        _ => return,
+    let domain = match (&name.id, &name.validation) {
+        (Identifier::Ip(_), _) | (_, Validation::Dns(_)) => return,
+        (Identifier::Dns(domain), _) => domain.base(),
     };
     let servers = &engine.config.global.dns_servers;
     let addresses = if servers.is_empty() {
@@ -204,38 +204,42 @@ fn try_out(
                 method.module.title, txt.name
             )
         }
-        (Validation::Standalone { port, .. }, _) => standalone(engine, *port)?,
+        (Validation::Standalone { port, .. }, _) => listener(engine, HTTP, *port)?,
+        (Validation::Alpn { port, .. }, _) => listener(engine, TLS, *port)?,
         (Validation::Webroot { dir }, _) => webroot(engine, dir)?,
         _ => String::new(),
     })
 }
 
 /// How a CA gets to the listener.
-fn standalone(engine: &Engine<'_>, port: u16) -> Result<String, ChallengeError> {
-    let wan = Wan::find(engine).unwrap_or_default();
+fn listener(engine: &Engine<'_>, asked: Port, port: u16) -> Result<String, ChallengeError> {
+    let wan = Wan::find(engine, asked).unwrap_or_default();
     let Some(firewall) = engine.firewall.as_ref().filter(|_| !wan.devices.is_empty()) else {
         return Ok(format!(
             "port {port} can be opened here (seen from here; not proven from outside)"
         ));
     };
-    if firewall.accepts(HTTP_REDIRECTED) == Some(false) {
+    if firewall.accepts(asked.redirected) == Some(false) {
         return Err(ChallengeError::Firewall(format!(
             "the firewall does not accept what is redirected: is /{INCLUDE} there? `service firewall restart` loads it"
         )));
     }
     Ok(format!(
-        "port {HTTP} of {} can be redirected to {HTTP_REDIRECTED} (seen from here; not proven from outside)",
-        wan.devices.join(", ")
+        "port {} of {} can be redirected to {} (seen from here; not proven from outside)",
+        asked.asked,
+        wan.devices.join(", "),
+        asked.redirected
     ))
 }
 
 /// Whether a CA gets to the web server at all.
 fn webroot(engine: &Engine<'_>, dir: &Path) -> Result<String, ChallengeError> {
-    let wan = Wan::find(engine).map_err(ChallengeError::Firewall)?;
+    let wan = Wan::find(engine, HTTP).map_err(ChallengeError::Firewall)?;
+    let port = HTTP.asked;
     if wan.closed {
         let zones = wan.zones.join(", ");
         return Err(ChallengeError::Firewall(format!(
-            "the firewall's zone {zones} rejects port {HTTP}, so that no CA gets to the web server. With validation_method standalone the port is open to \
+            "the firewall's zone {zones} rejects port {port}, so that no CA gets to the web server. With validation_method standalone the port is open to \
              the CA's question alone, and only while it asks; opening it would show the Internet whatever the web \
              server serves, LuCI too"
         )));
@@ -244,10 +248,10 @@ fn webroot(engine: &Engine<'_>, dir: &Path) -> Result<String, ChallengeError> {
     let shown = dir.display();
     Ok(match to {
         Some(host) => format!(
-            "{shown} can be written; the firewall forwards port {HTTP} to {host}, who must serve it"
+            "{shown} can be written; the firewall forwards port {port} to {host}, who must serve it"
         ),
         None => format!(
-            "{shown} can be written (that a web server serves it on port {HTTP} is not proven from here)"
+            "{shown} can be written (that a web server serves it on port {port} is not proven from here)"
         ),
     })
 }

@@ -294,10 +294,11 @@ fn meaning(kind: &str) -> (State, Retry) {
 /// What the owner can do about a problem.
 fn remedy(cert: &Cert, problem: &Problem) -> String {
     let section = &cert.name;
-    let by_dns = cert
-        .names
-        .iter()
-        .all(|n| n.validation.challenge() == "dns-01");
+    let all_by = |challenge| {
+        let mut names = cert.names.iter();
+        names.all(|n| n.validation.challenge() == challenge)
+    };
+    let by_dns = all_by("dns-01");
     match problem.kind() {
         "dns" => "the CA found no address or record for the name: check that it exists in public DNS".into(),
         "caa" => format!(
@@ -309,6 +310,9 @@ fn remedy(cert: &Cert, problem: &Problem) -> String {
             .into(),
         "unauthorized" | "incorrectResponse" if by_dns => {
             "the CA saw another TXT record than ours: a longer dns_wait may help, or the zone is served elsewhere".into()
+        }
+        "unauthorized" | "incorrectResponse" if all_by("tls-alpn-01") => {
+            "somebody else answered for the name on port 443, or nobody: it must lead to this router (IPv6 too)".into()
         }
         "unauthorized" | "incorrectResponse" => "somebody else answered for the name on port 80: it must lead to this \
                                                  router (IPv6 too), and webroot be what the web server serves"

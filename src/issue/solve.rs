@@ -6,13 +6,17 @@ use super::section::{Watched, Work, rejected, watch};
 use super::wan::Wan;
 use super::{Engine, leftover, propagate, provider};
 use crate::acme::{AcmeError, Challenge, Order, Status};
-use crate::challenge::{ChallengeError, Dns01, Footprint, Proof, Solver, Standalone, Webroot};
+use crate::challenge::{
+    Alpn, ChallengeError, Dns01, Door, Footprint, HTTP, Port, Proof, Solver, Standalone, TLS,
+    Webroot,
+};
 use crate::config::{DnsMethod, Name, Validation};
 use crate::dns::TxtRecord;
 use crate::status::Recorder;
 use crate::store::{Presented, make_public};
 use crate::types::{OrderNote, Stage, State, Timestamp, few};
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// How far the challenges are.
@@ -205,6 +209,16 @@ pub(super) fn same(a: &Validation, b: &Validation) -> bool {
                 address: b,
                 port: q,
             },
+        )
+        | (
+            Validation::Alpn {
+                address: a,
+                port: p,
+            },
+            Validation::Alpn {
+                address: b,
+                port: q,
+            },
         ) => a == b && p == q,
         (Validation::Dns(a), Validation::Dns(b)) => Arc::ptr_eq(a, b),
         _ => false,
@@ -226,19 +240,32 @@ pub(super) fn open<'a>(
             Box::new(Webroot::new(dir)?)
         }
         Validation::Standalone { address, port } => {
-            let wan = engine.firewall.as_ref().map(|f| (f, Wan::find(engine)));
-            match wan {
-                Some((_, Err(text))) => return Err(ChallengeError::Firewall(text)),
-                Some((firewall, Ok(wan))) if !wan.devices.is_empty() => {
-                    Box::new(Standalone::redirected(firewall, wan.devices, wan.owners))
-                }
-                _ => Box::new(Standalone::new(*address, *port)),
-            }
+            Box::new(Standalone::new(door(engine, HTTP, *address, *port)?))
+        }
+        Validation::Alpn { address, port } => {
+            Box::new(Alpn::new(door(engine, TLS, *address, *port)?))
         }
         Validation::Dns(method) => Box::new(Dns01::new(
             provider::open(method, http)?,
             method.alias.clone(),
         )),
+    })
+}
+
+/// How a CA that asks a port gets to a listener; without a redirect that has a port of its own.
+fn door<'a>(
+    engine: &'a Engine<'_>,
+    asked: Port,
+    address: Option<IpAddr>,
+    port: u16,
+) -> Result<Door<'a>, ChallengeError> {
+    let Some(firewall) = &engine.firewall else {
+        return Ok(Door::direct(address, port));
+    };
+    let wan = Wan::find(engine, asked).map_err(ChallengeError::Firewall)?;
+    Ok(match wan.devices.is_empty() {
+        true => Door::direct(address, port),
+        false => Door::redirected(firewall, asked, wan.devices, wan.owners),
     })
 }
 

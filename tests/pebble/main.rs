@@ -6,6 +6,7 @@
 mod support;
 
 mod accounts;
+mod alpn;
 mod changes;
 mod eab;
 mod failures;

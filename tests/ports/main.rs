@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod alpn;
 mod closed;
 mod direct;
 mod ended;
@@ -14,4 +15,5 @@ mod lab;
 mod looked;
 mod owner;
 mod passed;
+mod secure;
 mod space;

@@ -89,31 +89,37 @@ fn a_certificate_has_at_most_100_names() {
 }
 
 #[test]
-fn wildcards_need_dns_and_addresses_http() {
+fn wildcards_need_dns_and_addresses_a_port() {
     let dns = "option dns exec; list credentials EXEC_PATH=/x";
     for (domain, lines, refused) in [
         (
             "*.example.org",
             "",
-            "a wildcard needs validation_method dns (RFC 8555 section 8.3)",
+            "a wildcard needs validation_method dns (RFC 8555 section 8.3, RFC 8737 section 3)",
         ),
         (
             "*.example.org",
             "option webroot /srv",
             "a wildcard needs validation_method dns",
         ),
+        (
+            "*.example.org",
+            "option validation_method alpn",
+            "a wildcard needs validation_method dns",
+        ),
         ("*.example.org", dns, ""),
         (
             "192.0.2.1",
             dns,
-            "an address needs validation_method standalone or webroot (RFC 8738)",
+            "an address needs validation_method standalone, webroot or alpn (RFC 8738)",
         ),
         (
             "2001:db8::1",
             dns,
-            "an address needs validation_method standalone or webroot",
+            "an address needs validation_method standalone, webroot or alpn",
         ),
         ("192.0.2.1", "", ""),
+        ("192.0.2.1", "option validation_method alpn", ""),
         ("2001:db8::1", "option webroot /srv", ""),
     ] {
         let address = domain.parse::<IpAddr>().is_ok();
