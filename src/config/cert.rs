@@ -232,14 +232,13 @@ fn names(
         let Some(validation) = own.remove(&id).unwrap_or_else(|| way.clone()) else {
             continue;
         };
-        let by_dns = matches!(validation, Validation::Dns(_));
         match &id {
-            Identifier::Dns(d) if d.is_wildcard() && !by_dns => reader.wrong(
+            Identifier::Dns(d) if d.is_wildcard() && !validation.takes_wildcards() => reader.wrong(
                 "domains",
                 d.as_str(),
                 "a wildcard needs validation_method dns (RFC 8555 section 8.3, RFC 8737 section 3)",
             ),
-            Identifier::Ip(ip) if by_dns => reader.wrong(
+            Identifier::Ip(ip) if !validation.takes_addresses() => reader.wrong(
                 "domains",
                 &ip.to_string(),
                 "an address needs validation_method standalone, webroot or alpn (RFC 8738)",

@@ -44,6 +44,8 @@ pub enum Validation {
     },
     /// dns-01.
     Dns(Arc<DnsMethod>),
+    /// No challenge is answered: the CA has validated the name beforehand.
+    Beforehand,
 }
 
 impl Validation {
@@ -53,6 +55,7 @@ impl Validation {
             Self::Webroot { .. } | Self::Standalone { .. } => "http-01",
             Self::Alpn { .. } => "tls-alpn-01",
             Self::Dns(_) => "dns-01",
+            Self::Beforehand => "none",
         }
     }
 
@@ -63,7 +66,18 @@ impl Validation {
             Self::Standalone { .. } => "standalone",
             Self::Alpn { .. } => "alpn",
             Self::Dns(_) => "dns",
+            Self::Beforehand => "none",
         }
+    }
+
+    /// True if wildcards can be validated so (RFC 8555 section 8.4).
+    pub fn takes_wildcards(&self) -> bool {
+        matches!(self, Self::Dns(_) | Self::Beforehand)
+    }
+
+    /// True if addresses can be validated so (RFC 8738 section 7).
+    pub fn takes_addresses(&self) -> bool {
+        !matches!(self, Self::Dns(_))
     }
 }
 
@@ -84,9 +98,9 @@ pub struct DnsMethod {
 }
 
 /// The methods of CONFIG that are not in this version.
-const LATER: [&str; 4] = ["dns-delegated", "dns-manual", "dns-persist", "none"];
+const LATER: [&str; 3] = ["dns-delegated", "dns-manual", "dns-persist"];
 /// Those that are.
-const NOW: [&str; 4] = ["webroot", "standalone", "alpn", "dns"];
+const NOW: [&str; 5] = ["webroot", "standalone", "alpn", "dns", "none"];
 
 /// The options of a section that say how, as they stand.
 #[derive(Clone, Default)]
@@ -218,6 +232,7 @@ pub(super) fn resolve(
             port: raw.port.unwrap_or(443),
         }),
         "dns" => dns(reader, raw, files).map(|m| Validation::Dns(Arc::new(m))),
+        "none" => Some(Validation::Beforehand),
         _ if LATER.contains(&method) => {
             let text = format!("not in this version; {} are", listed("and"));
             reader.wrong("validation_method", method, text);

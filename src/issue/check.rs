@@ -104,7 +104,7 @@ fn both(failure: &Failure) -> String {
 /// Who is asked on a port needs an address that the CA finds; dns-01 needs none.
 fn names(engine: &Engine<'_>, name: &Name, found: Found<'_>) {
     let domain = match (&name.id, &name.validation) {
-        (Identifier::Ip(_), _) | (_, Validation::Dns(_)) => return,
+        (Identifier::Ip(_), _) | (_, Validation::Dns(_) | Validation::Beforehand) => return,
         (Identifier::Dns(domain), _) => domain.base(),
     };
     let servers = &engine.config.global.dns_servers;
@@ -164,7 +164,13 @@ fn way(engine: &Engine<'_>, cert: &Cert, name: &Name, found: Found<'_>) {
     };
     let http = provider::transport(engine);
     let area = engine.area(cert);
-    let tried = solve::open(engine, validation, &http).map(|mut solver| {
+    let tried = solve::open(engine, validation, &http).map(|solver| {
+        let Some(mut solver) = solver else {
+            return Ok(format!(
+                "no challenge is answered: {} must have validated the names beforehand",
+                cert.account.ca
+            ));
+        };
         // Written down before, so that a run takes it back should this be killed.
         let footprint = solver.footprint(&proof);
         let mut noted = area.presented()?;

@@ -14,10 +14,13 @@ use crate::config::{DnsMethod, Name, Validation};
 use crate::dns::TxtRecord;
 use crate::status::Recorder;
 use crate::store::{Presented, make_public};
-use crate::types::{OrderNote, Stage, State, Timestamp, few};
+use crate::types::{OrderNote, Stage, State, Timestamp, few, shown};
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+/// An account's URL is shown up to this length.
+const URL_MAX: usize = 200;
 
 /// How far the challenges are.
 pub(super) enum Solved {
@@ -134,6 +137,7 @@ fn read<'a>(
         open: Vec::new(),
     };
     let mut asked = HashSet::new();
+    let mut unknown = Vec::new();
     for url in &order.authorizations {
         let authorization = work
             .client
@@ -154,6 +158,10 @@ fn read<'a>(
                 return Err(rejected(work, order));
             }
         }
+        let Some(solver) = answers.solver(work, &name.validation, http)? else {
+            unknown.push(name);
+            continue;
+        };
         let kind = name.validation.challenge();
         let Some(challenge) = authorization.challenge(kind) else {
             // Another order may offer other ways.
@@ -178,7 +186,6 @@ fn read<'a>(
             key_authorization: work.client.key_authorization(token),
             txt_value: work.client.txt_value(token),
         };
-        let solver = answers.solver(work, &name.validation, http)?;
         let footprint = answers.solvers[solver].1.footprint(&proof);
         answers.open.push(Open {
             name,
@@ -193,7 +200,33 @@ fn read<'a>(
         let text = format!("the order has no authorization for {}", name.id);
         return Err(work.failed(&AcmeError::Protocol(text)));
     }
-    Ok(answers)
+    match unknown.is_empty() {
+        true => Ok(answers),
+        false => Err(not_beforehand(work, &unknown)?),
+    }
+}
+
+/// The CA wants names validated that it was to know already.
+fn not_beforehand(work: &Work<'_, '_>, names: &[&Name]) -> Result<Failure, Failure> {
+    // Once it knows them another order is ready at once.
+    work.area.drop_order()?;
+    let ca = &work.cert.account.ca;
+    let list: Vec<String> = names.iter().map(|n| n.id.to_string()).collect();
+    let text = format!(
+        "{ca} has not validated {} for this account beforehand",
+        few(list.iter().map(String::as_str))
+    );
+    let account = work.client.account().unwrap_or_default();
+    let remedy = format!(
+        "have it validated there for the account {}, or name a way to do it here: validation_method none answers no challenge",
+        shown(account, URL_MAX)
+    );
+    let mut failure = Failure::new(State::Invalid, text, remedy);
+    for name in list {
+        let problem = "not validated beforehand".to_owned();
+        failure.names.insert(name, problem);
+    }
+    Ok(failure)
 }
 
 /// One solver does for all names that are validated in the same way.
@@ -221,17 +254,18 @@ pub(super) fn same(a: &Validation, b: &Validation) -> bool {
             },
         ) => a == b && p == q,
         (Validation::Dns(a), Validation::Dns(b)) => Arc::ptr_eq(a, b),
+        (Validation::Beforehand, Validation::Beforehand) => true,
         _ => false,
     }
 }
 
-/// A solver for one way of validation.
+/// A solver for one way of validation; `None`: there is nothing to present.
 pub(super) fn open<'a>(
     engine: &'a Engine<'_>,
     validation: &Validation,
     http: &'a Http<'_>,
-) -> Result<Box<dyn Solver + 'a>, ChallengeError> {
-    Ok(match validation {
+) -> Result<Option<Box<dyn Solver + 'a>>, ChallengeError> {
+    let solver: Box<dyn Solver + 'a> = match validation {
         Validation::Webroot { dir } => {
             // The default lies in tmpfs and is gone after a boot; others are the owner's.
             if *dir == engine.config.global.webroot {
@@ -249,7 +283,9 @@ pub(super) fn open<'a>(
             provider::open(method, http)?,
             method.alias.clone(),
         )),
-    })
+        Validation::Beforehand => return Ok(None),
+    };
+    Ok(Some(solver))
 }
 
 /// How a CA that asks a port gets to a listener; without a redirect that has a port of its own.
@@ -275,14 +311,16 @@ impl<'a> Answers<'a> {
         work: &Work<'a, '_>,
         validation: &'a Validation,
         http: &'a Http<'_>,
-    ) -> Result<usize, Failure> {
+    ) -> Result<Option<usize>, Failure> {
         if let Some(known) = self.solvers.iter().position(|(v, _)| same(v, validation)) {
-            return Ok(known);
+            return Ok(Some(known));
         }
         let solver = open(work.engine, validation, http)
             .map_err(|e| Failure::of_challenge(validation, &e))?;
-        self.solvers.push((validation, solver));
-        Ok(self.solvers.len() - 1)
+        Ok(solver.map(|solver| {
+            self.solvers.push((validation, solver));
+            self.solvers.len() - 1
+        }))
     }
 
     /// Makes all answers visible before the first wait.

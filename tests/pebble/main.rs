@@ -7,6 +7,7 @@ mod support;
 
 mod accounts;
 mod alpn;
+mod beforehand;
 mod changes;
 mod eab;
 mod failures;

@@ -108,6 +108,8 @@ fn wildcards_need_dns_and_addresses_a_port() {
             "a wildcard needs validation_method dns",
         ),
         ("*.example.org", dns, ""),
+        ("*.example.org", "option validation_method none", ""),
+        ("192.0.2.1", "option validation_method none", ""),
         (
             "192.0.2.1",
             dns,
