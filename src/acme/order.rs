@@ -127,6 +127,13 @@ pub struct Challenge {
     pub status: Status,
     #[serde(default)]
     token: String,
+    /// dns-persist-01: the CA's names for itself, by the drafts' spellings, and its URL of the account.
+    #[serde(default, rename = "issuer-domain-names")]
+    issuers: Vec<String>,
+    #[serde(default, rename = "issuerDomainNames")]
+    issuers_renamed: Vec<String>,
+    #[serde(default, rename = "accounturi")]
+    account: Option<String>,
     /// Why it failed.
     #[serde(default)]
     pub error: Option<Problem>,
@@ -135,6 +142,19 @@ pub struct Challenge {
 impl Challenge {
     fn pending() -> Status {
         Status::Pending
+    }
+
+    /// The CA's names for itself (draft-ietf-acme-dns-persist section 3.1).
+    pub fn issuers(&self) -> &[String] {
+        match self.issuers.is_empty() {
+            true => &self.issuers_renamed,
+            false => &self.issuers,
+        }
+    }
+
+    /// The account as the CA wants it named in a record, if it says so.
+    pub fn account_uri(&self) -> Option<&str> {
+        self.account.as_deref()
     }
 
     /// The token. It becomes a file's name, so nothing but base64url may stand in it.

@@ -3,6 +3,7 @@
 
 mod alpn;
 mod dns01;
+mod dns_persist;
 mod door;
 mod hello;
 mod listener;
@@ -11,6 +12,7 @@ mod standalone;
 mod webroot;
 
 pub use alpn::Alpn;
+pub use dns_persist::Permission;
 pub use dns01::{Dns01, look_up};
 pub use door::{Door, HTTP, Port, TLS};
 pub use hello::Hello;

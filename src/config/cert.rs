@@ -98,7 +98,7 @@ pub(super) fn read(
     let account = accounts.get(&account_name, staging, reader);
     let raw = Raw::read(reader, files, paths);
     let way = method::resolve(reader, &raw, files, global);
-    let ids = identifiers(reader, matches!(way, Some(Validation::Dns(_))));
+    let ids = identifiers(reader, way.as_ref().is_some_and(Validation::is_dns));
     let own = method::own_ways(reader, &ids, &raw, files, global, paths);
     let names = names(reader, ids, way, own);
     let deployment = deployment::read(reader, paths);

@@ -44,6 +44,8 @@ pub enum Validation {
     },
     /// dns-01.
     Dns(Arc<DnsMethod>),
+    /// dns-persist-01: the owner publishes a record once.
+    Persist,
     /// No challenge is answered: the CA has validated the name beforehand.
     Beforehand,
 }
@@ -55,6 +57,7 @@ impl Validation {
             Self::Webroot { .. } | Self::Standalone { .. } => "http-01",
             Self::Alpn { .. } => "tls-alpn-01",
             Self::Dns(_) => "dns-01",
+            Self::Persist => "dns-persist-01",
             Self::Beforehand => "none",
         }
     }
@@ -66,18 +69,24 @@ impl Validation {
             Self::Standalone { .. } => "standalone",
             Self::Alpn { .. } => "alpn",
             Self::Dns(_) => "dns",
+            Self::Persist => "dns-persist",
             Self::Beforehand => "none",
         }
     }
 
     /// True if wildcards can be validated so (RFC 8555 section 8.4).
     pub fn takes_wildcards(&self) -> bool {
-        matches!(self, Self::Dns(_) | Self::Beforehand)
+        self.is_dns() || matches!(self, Self::Beforehand)
     }
 
     /// True if addresses can be validated so (RFC 8738 section 7).
     pub fn takes_addresses(&self) -> bool {
-        !matches!(self, Self::Dns(_))
+        !self.is_dns()
+    }
+
+    /// True if the CA looks at a record.
+    pub fn is_dns(&self) -> bool {
+        matches!(self, Self::Dns(_) | Self::Persist)
     }
 }
 
@@ -98,9 +107,16 @@ pub struct DnsMethod {
 }
 
 /// The methods of CONFIG that are not in this version.
-const LATER: [&str; 3] = ["dns-delegated", "dns-manual", "dns-persist"];
+const LATER: [&str; 2] = ["dns-delegated", "dns-manual"];
 /// Those that are.
-const NOW: [&str; 5] = ["webroot", "standalone", "alpn", "dns", "none"];
+const NOW: [&str; 6] = [
+    "webroot",
+    "standalone",
+    "alpn",
+    "dns",
+    "dns-persist",
+    "none",
+];
 
 /// The options of a section that say how, as they stand.
 #[derive(Clone, Default)]
@@ -232,6 +248,7 @@ pub(super) fn resolve(
             port: raw.port.unwrap_or(443),
         }),
         "dns" => dns(reader, raw, files).map(|m| Validation::Dns(Arc::new(m))),
+        "dns-persist" => Some(Validation::Persist),
         "none" => Some(Validation::Beforehand),
         _ if LATER.contains(&method) => {
             let text = format!("not in this version; {} are", listed("and"));

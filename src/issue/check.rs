@@ -4,7 +4,7 @@ use super::account::Registry;
 use super::clients::Clients;
 use super::deploy::server_name;
 use super::wan::Wan;
-use super::{Engine, Failure, clients, provider, solve};
+use super::{Engine, Failure, clients, persist, provider, ways};
 use crate::challenge::{ChallengeError, Footprint, HTTP, Port, Proof, Solver, TLS, look_up};
 use crate::config::{Cert, Name, Validation};
 use crate::deploy;
@@ -47,7 +47,8 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], alone: bool, tell: &mut dyn F
                 text,
             });
         };
-        match connected.connect(engine, &cert.account) {
+        let connection = connected.connect(engine, &cert.account);
+        match &connection {
             Ok(connection) => {
                 let source = match engine.clock_is_set {
                     true => "as NTP has set it",
@@ -61,29 +62,37 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], alone: bool, tell: &mut dyn F
                     true,
                     format!("{} answers at {}", ca.ca, ca.directory),
                 );
-                if let Err(failure) = Registry::new(engine, &connection, ca).check() {
+                if let Err(failure) = Registry::new(engine, connection, ca).check() {
                     found("account", false, both(&failure));
                 }
-                if let Err(failure) = clients::check_profile(&connection, cert) {
+                if let Err(failure) = clients::check_profile(connection, cert) {
                     found("profile", false, both(&failure));
                 }
             }
-            Err(failure) => found("directory", false, both(&failure)),
+            Err(failure) => found("directory", false, both(failure)),
         }
         for name in &cert.names {
             names(engine, name, &mut found);
         }
         let mut done: Vec<&Validation> = Vec::new();
         for name in &cert.names {
-            if done.iter().any(|v| solve::same(v, &name.validation)) {
+            if done.iter().any(|v| ways::same(v, &name.validation)) {
                 continue;
             }
             done.push(&name.validation);
-            if alone {
+            let topic = name.validation.method();
+            if let Validation::Persist = name.validation {
+                let issuers = connection
+                    .as_ref()
+                    .map_or(&[][..], |c| &c.directory.meta.caa_identities);
+                persist::check(engine, cert, issuers, &mut |ok, text| {
+                    found(topic, ok, text)
+                });
+            } else if alone {
                 way(engine, cert, name, &mut found);
             } else {
                 let text = "not tried: a run is at work".to_owned();
-                found(name.validation.method(), true, text);
+                found(topic, true, text);
             }
         }
         let mut told = |topic, result: Result<String, String>| match result {
@@ -103,9 +112,12 @@ fn both(failure: &Failure) -> String {
 
 /// Who is asked on a port needs an address that the CA finds; dns-01 needs none.
 fn names(engine: &Engine<'_>, name: &Name, found: Found<'_>) {
+    use Validation::{Alpn, Standalone, Webroot};
     let domain = match (&name.id, &name.validation) {
-        (Identifier::Ip(_), _) | (_, Validation::Dns(_) | Validation::Beforehand) => return,
-        (Identifier::Dns(domain), _) => domain.base(),
+        (Identifier::Dns(domain), Webroot { .. } | Standalone { .. } | Alpn { .. }) => {
+            domain.base()
+        }
+        _ => return,
     };
     let servers = &engine.config.global.dns_servers;
     let addresses = if servers.is_empty() {
@@ -164,7 +176,7 @@ fn way(engine: &Engine<'_>, cert: &Cert, name: &Name, found: Found<'_>) {
     };
     let http = provider::transport(engine);
     let area = engine.area(cert);
-    let tried = solve::open(engine, validation, &http).map(|solver| {
+    let tried = ways::open(engine, validation, &http).map(|solver| {
         let Some(mut solver) = solver else {
             return Ok(format!(
                 "no challenge is answered: {} must have validated the names beforehand",
@@ -175,7 +187,7 @@ fn way(engine: &Engine<'_>, cert: &Cert, name: &Name, found: Found<'_>) {
         let footprint = solver.footprint(&proof);
         let mut noted = area.presented()?;
         let before = noted.clone();
-        noted.extend(footprint.and_then(|f| solve::entry(&f, validation)));
+        noted.extend(footprint.and_then(|f| ways::entry(&f, validation)));
         if noted != before {
             area.put_presented(&noted)?;
         }

@@ -311,6 +311,9 @@ fn remedy(cert: &Cert, problem: &Problem) -> String {
         "unauthorized" | "incorrectResponse" if by_dns => {
             "the CA saw another TXT record than ours: a longer dns_wait may help, or the zone is served elsewhere".into()
         }
+        "unauthorized" | "incorrectResponse" if all_by("dns-persist-01") => {
+            "the CA does not see the record that `certkeeper check` shows: its nameservers may not have it yet".into()
+        }
         "unauthorized" | "incorrectResponse" if all_by("tls-alpn-01") => {
             "somebody else answered for the name on port 443, or nobody: it must lead to this router (IPv6 too)".into()
         }

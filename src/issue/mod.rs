@@ -9,11 +9,13 @@ mod document;
 mod failure;
 mod leftover;
 mod local;
+mod persist;
 mod propagate;
 mod provider;
 mod section;
 mod solve;
 mod wan;
+mod ways;
 
 pub use crate::net::Firewall;
 pub use account::AccountStatus;

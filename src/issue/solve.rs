@@ -3,21 +3,15 @@
 use super::clients::Http;
 use super::failure::Failure;
 use super::section::{Watched, Work, rejected, watch};
-use super::wan::Wan;
-use super::{Engine, leftover, propagate, provider};
+use super::{leftover, persist, propagate, provider, ways};
 use crate::acme::{AcmeError, Challenge, Order, Status};
-use crate::challenge::{
-    Alpn, ChallengeError, Dns01, Door, Footprint, HTTP, Port, Proof, Solver, Standalone, TLS,
-    Webroot,
-};
+use crate::challenge::{Footprint, Permission, Proof, Solver};
 use crate::config::{DnsMethod, Name, Validation};
 use crate::dns::TxtRecord;
 use crate::status::Recorder;
-use crate::store::{Presented, make_public};
-use crate::types::{OrderNote, Stage, State, Timestamp, few, shown};
+use crate::store::Presented;
+use crate::types::{Identifier, OrderNote, Stage, State, Timestamp, few, shown};
 use std::collections::HashSet;
-use std::net::IpAddr;
-use std::sync::Arc;
 
 /// An account's URL is shown up to this length.
 const URL_MAX: usize = 200;
@@ -36,6 +30,11 @@ struct Open<'a> {
     /// The authorization.
     url: &'a str,
     challenge: Challenge,
+    answer: Option<Answer>,
+}
+
+/// What is presented for a challenge.
+struct Answer {
     proof: Proof,
     solver: usize,
     footprint: Option<Footprint>,
@@ -45,6 +44,8 @@ struct Open<'a> {
 struct Answers<'a> {
     solvers: Vec<(&'a Validation, Box<dyn Solver + 'a>)>,
     open: Vec<Open<'a>>,
+    /// Records that the owner must have published.
+    permissions: Vec<Permission>,
 }
 
 /// Answers all challenges of an order.
@@ -61,6 +62,7 @@ pub(super) fn authorize(
     );
     let http = provider::transport(work.engine);
     let mut answers = read(work, order, &http)?;
+    persist::verify(work, &answers.permissions, record)?;
     let planned: Vec<Presented> = answers.open.iter().filter_map(journal_entry).collect();
     let left = work.area.presented()?;
     let (mine, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|p| planned.contains(p));
@@ -104,21 +106,8 @@ pub(super) fn authorize(
 
 /// What is written down before a challenge is answered.
 fn journal_entry(open: &Open<'_>) -> Option<Presented> {
-    entry(open.footprint.as_ref()?, &open.name.validation)
-}
-
-/// What is written down before something is presented.
-pub(super) fn entry(footprint: &Footprint, validation: &Validation) -> Option<Presented> {
-    Some(match (footprint, validation) {
-        (Footprint::File(path), _) => Presented::File { path: path.clone() },
-        (Footprint::Txt(txt), Validation::Dns(method)) => Presented::Txt {
-            source: method.source.clone(),
-            module: method.module.name.to_owned(),
-            name: txt.name.clone(),
-            value: txt.value.clone(),
-        },
-        (Footprint::Txt(_), _) => return None,
-    })
+    let footprint = open.answer.as_ref()?.footprint.as_ref()?;
+    ways::entry(footprint, &open.name.validation)
 }
 
 /// Reads the authorizations and finds a solver for each that is open.
@@ -135,6 +124,7 @@ fn read<'a>(
     let mut answers = Answers {
         solvers: Vec::new(),
         open: Vec::new(),
+        permissions: Vec::new(),
     };
     let mut asked = HashSet::new();
     let mut unknown = Vec::new();
@@ -158,10 +148,10 @@ fn read<'a>(
                 return Err(rejected(work, order));
             }
         }
-        let Some(solver) = answers.solver(work, &name.validation, http)? else {
+        if let Validation::Beforehand = name.validation {
             unknown.push(name);
             continue;
-        };
+        }
         let kind = name.validation.challenge();
         let Some(challenge) = authorization.challenge(kind) else {
             // Another order may offer other ways.
@@ -179,21 +169,21 @@ fn read<'a>(
             );
             return Err(Failure::new(State::Invalid, text, remedy));
         };
-        let token = challenge.token().map_err(|e| work.failed(&e))?;
-        let proof = Proof {
-            id: name.id.clone(),
-            token: token.to_owned(),
-            key_authorization: work.client.key_authorization(token),
-            txt_value: work.client.txt_value(token),
+        let answer = match answers.solver(work, &name.validation, http)? {
+            Some(solver) => Some(answers.answer(work, &name.id, challenge, solver)?),
+            None => {
+                let wanted = persist::wanted(work, name, challenge)?;
+                if !answers.permissions.contains(&wanted) {
+                    answers.permissions.push(wanted);
+                }
+                None
+            }
         };
-        let footprint = answers.solvers[solver].1.footprint(&proof);
         answers.open.push(Open {
             name,
             url,
             challenge: challenge.clone(),
-            proof,
-            solver,
-            footprint,
+            answer,
         });
     }
     if let Some(name) = cert.names.iter().find(|n| !asked.contains(&n.id)) {
@@ -229,82 +219,6 @@ fn not_beforehand(work: &Work<'_, '_>, names: &[&Name]) -> Result<Failure, Failu
     Ok(failure)
 }
 
-/// One solver does for all names that are validated in the same way.
-pub(super) fn same(a: &Validation, b: &Validation) -> bool {
-    match (a, b) {
-        (Validation::Webroot { dir: a }, Validation::Webroot { dir: b }) => a == b,
-        (
-            Validation::Standalone {
-                address: a,
-                port: p,
-            },
-            Validation::Standalone {
-                address: b,
-                port: q,
-            },
-        )
-        | (
-            Validation::Alpn {
-                address: a,
-                port: p,
-            },
-            Validation::Alpn {
-                address: b,
-                port: q,
-            },
-        ) => a == b && p == q,
-        (Validation::Dns(a), Validation::Dns(b)) => Arc::ptr_eq(a, b),
-        (Validation::Beforehand, Validation::Beforehand) => true,
-        _ => false,
-    }
-}
-
-/// A solver for one way of validation; `None`: there is nothing to present.
-pub(super) fn open<'a>(
-    engine: &'a Engine<'_>,
-    validation: &Validation,
-    http: &'a Http<'_>,
-) -> Result<Option<Box<dyn Solver + 'a>>, ChallengeError> {
-    let solver: Box<dyn Solver + 'a> = match validation {
-        Validation::Webroot { dir } => {
-            // The default lies in tmpfs and is gone after a boot; others are the owner's.
-            if *dir == engine.config.global.webroot {
-                make_public(dir).map_err(|e| ChallengeError::File(e.to_string(), e.remedy()))?;
-            }
-            Box::new(Webroot::new(dir)?)
-        }
-        Validation::Standalone { address, port } => {
-            Box::new(Standalone::new(door(engine, HTTP, *address, *port)?))
-        }
-        Validation::Alpn { address, port } => {
-            Box::new(Alpn::new(door(engine, TLS, *address, *port)?))
-        }
-        Validation::Dns(method) => Box::new(Dns01::new(
-            provider::open(method, http)?,
-            method.alias.clone(),
-        )),
-        Validation::Beforehand => return Ok(None),
-    };
-    Ok(Some(solver))
-}
-
-/// How a CA that asks a port gets to a listener; without a redirect that has a port of its own.
-fn door<'a>(
-    engine: &'a Engine<'_>,
-    asked: Port,
-    address: Option<IpAddr>,
-    port: u16,
-) -> Result<Door<'a>, ChallengeError> {
-    let Some(firewall) = &engine.firewall else {
-        return Ok(Door::direct(address, port));
-    };
-    let wan = Wan::find(engine, asked).map_err(ChallengeError::Firewall)?;
-    Ok(match wan.devices.is_empty() {
-        true => Door::direct(address, port),
-        false => Door::redirected(firewall, asked, wan.devices, wan.owners),
-    })
-}
-
 impl<'a> Answers<'a> {
     fn solver(
         &mut self,
@@ -312,15 +226,40 @@ impl<'a> Answers<'a> {
         validation: &'a Validation,
         http: &'a Http<'_>,
     ) -> Result<Option<usize>, Failure> {
-        if let Some(known) = self.solvers.iter().position(|(v, _)| same(v, validation)) {
+        if let Some(known) = self
+            .solvers
+            .iter()
+            .position(|(v, _)| ways::same(v, validation))
+        {
             return Ok(Some(known));
         }
-        let solver = open(work.engine, validation, http)
+        let solver = ways::open(work.engine, validation, http)
             .map_err(|e| Failure::of_challenge(validation, &e))?;
         Ok(solver.map(|solver| {
             self.solvers.push((validation, solver));
             self.solvers.len() - 1
         }))
+    }
+
+    fn answer(
+        &self,
+        work: &Work<'a, '_>,
+        id: &Identifier,
+        challenge: &Challenge,
+        solver: usize,
+    ) -> Result<Answer, Failure> {
+        let token = challenge.token().map_err(|e| work.failed(&e))?;
+        let proof = Proof {
+            id: id.clone(),
+            token: token.to_owned(),
+            key_authorization: work.client.key_authorization(token),
+            txt_value: work.client.txt_value(token),
+        };
+        Ok(Answer {
+            footprint: self.solvers[solver].1.footprint(&proof),
+            proof,
+            solver,
+        })
     }
 
     /// Makes all answers visible before the first wait.
@@ -331,18 +270,19 @@ impl<'a> Answers<'a> {
         record: &mut Recorder<'_>,
     ) -> Result<(), Failure> {
         for open in &self.open {
+            let Some(answer) = &open.answer else { continue };
             if journal_entry(open).is_some_and(|entry| done.contains(&entry)) {
                 continue;
             }
             let go_on = work.engine.clock.go_on();
             go_on.map_err(|e| work.failed(&e.into()))?;
-            let (validation, solver) = &mut self.solvers[open.solver];
+            let (validation, solver) = &mut self.solvers[answer.solver];
             record.say(
                 work.now(),
                 &format!("presenting {} for {}", validation.challenge(), open.name.id),
             );
             solver
-                .present(&open.proof)
+                .present(&answer.proof)
                 .map_err(|e| Failure::of_challenge(validation, &e))
                 .map_err(|f| about(&open.name.id.to_string(), f))?;
         }
@@ -353,8 +293,9 @@ impl<'a> Answers<'a> {
     fn records(&self) -> Vec<(&DnsMethod, &TxtRecord)> {
         let mut records = Vec::new();
         for open in &self.open {
+            let footprint = open.answer.as_ref().and_then(|a| a.footprint.as_ref());
             if let (Validation::Dns(method), Some(Footprint::Txt(txt))) =
-                (&open.name.validation, &open.footprint)
+                (&open.name.validation, footprint)
             {
                 records.push((method.as_ref(), txt));
             }
@@ -408,7 +349,8 @@ impl<'a> Answers<'a> {
     fn take_back(&mut self, work: &Work<'_, '_>, record: &mut Recorder<'_>) -> Vec<Presented> {
         let mut kept = Vec::new();
         for open in &self.open {
-            if let Err(e) = self.solvers[open.solver].1.take_back(&open.proof) {
+            let Some(answer) = &open.answer else { continue };
+            if let Err(e) = self.solvers[answer.solver].1.take_back(&answer.proof) {
                 record.say(
                     work.now(),
                     &format!(

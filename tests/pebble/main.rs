@@ -19,6 +19,7 @@ mod local;
 mod managed;
 mod moods;
 mod reboot;
+mod persist;
 mod relay;
 mod renewal;
 #[allow(dead_code, reason = "the suite of dns-01 shares it")]

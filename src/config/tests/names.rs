@@ -109,6 +109,12 @@ fn wildcards_need_dns_and_addresses_a_port() {
         ),
         ("*.example.org", dns, ""),
         ("*.example.org", "option validation_method none", ""),
+        ("*.example.org", "option validation_method dns-persist", ""),
+        (
+            "192.0.2.1",
+            "option validation_method dns-persist",
+            "an address needs validation_method standalone, webroot or alpn (RFC 8738)",
+        ),
         ("192.0.2.1", "option validation_method none", ""),
         (
             "192.0.2.1",

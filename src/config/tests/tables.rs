@@ -55,6 +55,7 @@ cert | option listen_port '65535' | port: 65535
 cert | option listen_port '1' | port: 1 }
 cert | option validation_method 'alpn' | Alpn { address: None, port: 443 }
 cert | option validation_method 'alpn'; option listen_port '8443' | port: 8443 }
+cert | option validation_method 'dns-persist' | validation: Persist
 cert | option validation_method 'none' | validation: Beforehand
 cert | option provider 'names' | source: "provider names"
 cert | option dns 'exec'; list credentials 'EXEC_PATH=/bin/x' | credentials: {"EXEC_PATH": ***}
@@ -148,11 +149,10 @@ cert | account | letsencrpyt | did you mean 'letsencrypt'?
 cert | account | nosuch | neither a 'config account' section nor a known CA (`certkeeper cas` lists them)
 cert | cert_profile | two words | the name of one of the CA's profiles is wanted
 cert | cert_profile | überprofil | the name of one of the CA's profiles is wanted
-cert | validation_method | web-root | webroot, standalone, alpn, dns or none is wanted; did you mean 'webroot'?
+cert | validation_method | web-root | webroot, standalone, alpn, dns, dns-persist or none is wanted; did you mean 'webroot'?
 cert | validation_method | dns-persistent | did you mean 'dns-persist'?
-cert | validation_method | dns-delegated | not in this version; webroot, standalone, alpn, dns and none are
+cert | validation_method | dns-delegated | not in this version; webroot, standalone, alpn, dns, dns-persist and none are
 cert | validation_method | dns-manual | not in this version
-cert | validation_method | dns-persist | not in this version
 cert | webroot | www | beginning with /
 cert | webroot | /a/.. | without ..
 cert | listen_address | eth0 | an IPv4 or IPv6 address of this router is wanted
@@ -184,7 +184,7 @@ cert | verify | 127.0.0.1 | HOST:PORT or HOST:PORT/NAME is wanted
 cert | verify | ::1:443 | HOST:PORT or HOST:PORT/NAME is wanted
 cert | verify | 127.0.0.1:0 | HOST:PORT or HOST:PORT/NAME is wanted
 cert | verify | 127.0.0.1:443/*.example.org | HOST:PORT or HOST:PORT/NAME is wanted
-domain | validation_method | http | webroot, standalone, alpn, dns or none is wanted
+domain | validation_method | http | webroot, standalone, alpn, dns, dns-persist or none is wanted
 domain | webroot | www | beginning with /
 domain | provider | nosuch | there is no 'config provider' section of that name
 domain | dns | nosuch | `certkeeper providers` lists them
