@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod ca;
+pub mod chain;
 pub mod client;
 pub mod directory;
 pub mod eab;
@@ -11,6 +12,7 @@ pub mod problem;
 mod jws;
 
 pub use account::Account;
+pub use chain::Chain;
 pub use client::{AcmeError, Client, Nonces};
 pub use directory::Directory;
 pub use order::{Authorization, Challenge, Order, Status};

@@ -31,6 +31,8 @@ pub struct Cert {
     pub staging: bool,
     /// The CA's profile (draft-ietf-acme-profiles).
     pub profile: Option<String>,
+    /// The root that the chain is to lead to, or a part of its name (RFC 8555 section 7.4.2).
+    pub preferred_chain: Option<String>,
     /// False: only when asked.
     pub auto_update: bool,
     /// Days before the end, instead of a third of the lifetime.
@@ -41,6 +43,8 @@ pub struct Cert {
     pub fingerprint: String,
 }
 
+/// No root's name is longer (RFC 5280 appendix A.1, ub-common-name).
+const CHAIN_MAX: usize = 64;
 /// Names per certificate: what the strictest of the large CAs takes (Let's Encrypt).
 const NAMES_MAX: usize = 100;
 
@@ -85,6 +89,7 @@ pub(super) fn read(
     let auto_update = reader.flag("auto_update", true);
     let renew_before = reader.number("renew_before", 1..=366);
     let profile = profile(reader);
+    let preferred_chain = preferred_chain(reader);
     let key_type = key_type(reader);
     let csr = reader.text("csr");
     if let Some(path) = csr {
@@ -115,6 +120,7 @@ pub(super) fn read(
             account,
             staging,
             profile,
+            preferred_chain,
             auto_update,
             renew_before,
             deployment,
@@ -134,6 +140,17 @@ fn profile(reader: &mut Reader<'_>) -> Option<String> {
         );
     }
     Some(text)
+}
+
+fn preferred_chain(reader: &mut Reader<'_>) -> Option<String> {
+    let text = reader.text("preferred_chain")?;
+    let fits = text.chars().count() <= CHAIN_MAX && !text.contains(char::is_control);
+    if !fits {
+        let wanted =
+            "the name of the root is wanted that the chain is to lead to, such as ISRG Root X1";
+        reader.wrong("preferred_chain", &text, wanted);
+    }
+    fits.then_some(text)
 }
 
 fn key_type(reader: &mut Reader<'_>) -> KeyType {

@@ -4,7 +4,7 @@ use super::account::Account;
 use super::method::Name;
 use super::reader::Reader;
 use crate::acme::ca::{Preset, those_that};
-use crate::types::{Domain, Identifier, KeyType};
+use crate::types::{Identifier, KeyType, local_address};
 
 /// Compares what a certificate asks for with what is known of its CA.
 pub(super) fn check(
@@ -94,17 +94,20 @@ fn or(others: &[&str], does: &str) -> String {
     }
 }
 
-/// Names that no public CA certifies.
+/// Names and addresses that no public CA certifies.
 fn local_names(reader: &mut Reader<'_>, names: &[Name]) {
     for name in names {
-        if let Some((suffix, why)) = name.id.domain().and_then(Domain::local_reason) {
-            reader.wrong(
-                "domains",
-                &name.id.to_string(),
-                format!(
-                    "no public CA certifies names below .{suffix} ({why}); use a name that you own, or a private CA (acme_server)"
-                ),
-            );
+        let why = match &name.id {
+            Identifier::Dns(d) => d.local_reason().map(|(suffix, why)| {
+                format!("names below .{suffix} ({why}); use a name that you own")
+            }),
+            Identifier::Ip(ip) => {
+                local_address(*ip).map(|why| format!("it ({why}); use a public address"))
+            }
+        };
+        if let Some(why) = why {
+            let text = format!("no public CA certifies {why}, or a private CA (acme_server)");
+            reader.wrong("domains", &name.id.to_string(), text);
         }
     }
 }

@@ -79,7 +79,7 @@ pub(super) const CERT: &[Spec] = &[
     list("account"),
     one("staging"),
     one("cert_profile"),
-    pending(one("preferred_chain"), "the CA's default chain is used"),
+    one("preferred_chain"),
     one("validation_method"),
     one("webroot"),
     one("listen_address"),

@@ -1,5 +1,6 @@
 //! A section's status document, made of what is configured and what is held.
 
+use super::chain;
 use crate::config::{Cert, Config, External, Validation};
 use crate::plan::due;
 use crate::status::{AttemptStatus, CertificateStatus, Document, NameStatus};
@@ -165,6 +166,12 @@ fn warnings(
              `certkeeper local-ca reissue` makes a new root, which clients must be told of"
                 .into(),
         );
+    }
+    if let (Some(v), Some(wanted)) = (current, &cert.preferred_chain)
+        && v.meta.preferred_chain.as_ref() == Some(wanted)
+        && !v.meta.chains.is_empty()
+    {
+        warnings.push(chain::missing(wanted, &v.meta.chains));
     }
     if let (Some(v), Some(days)) = (current, cert.renew_before)
         && Timestamp::days(days.into()) > v.meta.lifetime() / 2

@@ -168,6 +168,8 @@ impl Engine<'_> {
             account: "local".into(),
             directory: String::new(),
             profile: None,
+            preferred_chain: None,
+            chains: Vec::new(),
             not_before: made.not_before.0,
             not_after: made.not_after.0,
             serial: made.serial_hex(),

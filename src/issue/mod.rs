@@ -2,6 +2,7 @@
 //! takes all sections along it.
 
 mod account;
+mod chain;
 mod check;
 mod clients;
 mod deploy;

@@ -3,7 +3,7 @@
 use super::account::Registry;
 use super::clients::{self, Clients, Connected};
 use super::failure::Failure;
-use super::{Engine, Step, solve};
+use super::{Engine, Step, chain, solve};
 use crate::acme::{AcmeError, Client, Order, Status};
 use crate::config::Cert;
 use crate::keys::PrivateKey;
@@ -208,7 +208,14 @@ fn new_order<'e>(
     if let Err(e) = &order {
         registry.look_for_end(e)?;
     }
-    let order = order.map_err(|e| work.failed(&e))?;
+    let order = order.map_err(|e| match e.kind() {
+        // It knows better than its directory.
+        "invalidProfile" => Failure {
+            remedy: clients::profiles(connected),
+            ..work.failed(&e)
+        },
+        _ => work.failed(&e),
+    })?;
     let expires = order.expires.as_deref().and_then(Timestamp::parse_rfc3339);
     let note = OrderNote {
         url: order.url.clone(),
@@ -276,13 +283,13 @@ fn download(
     record: &mut Recorder<'_>,
 ) -> Result<Step, Failure> {
     record.enter(work.now(), Stage::Download, "fetching the certificate");
-    let pem = work.client.chain(order).map_err(|e| {
+    let taken = chain::fetch(work, order, record).map_err(|e| {
         if matches!(e, AcmeError::Transport(TransportError::TooLarge(_))) {
             let _ = work.area.drop_order();
         }
         work.failed(&e)
     })?;
-    let (leaf, chain, key) = match checked(work, &pem) {
+    let (leaf, above, key) = match checked(work, &taken.pem) {
         Ok(parts) => parts,
         Err(text) => return Err(work.failed(&AcmeError::Protocol(text))),
     };
@@ -302,6 +309,8 @@ fn download(
         account: work.cert.account.name.clone(),
         directory: work.cert.account.directory.clone(),
         profile: work.cert.profile.clone(),
+        preferred_chain: work.cert.preferred_chain.clone(),
+        chains: taken.instead,
         not_before: leaf.not_before.0,
         not_after: leaf.not_after.0,
         serial: leaf.serial_hex(),
@@ -311,7 +320,7 @@ fn download(
     };
     let parts = Parts {
         cert: &to_pem(&leaf.der),
-        chain: &chain,
+        chain: &above,
         key: &key.to_pem(),
     };
     work.area.add_version(parts, &meta)?;

@@ -1,6 +1,7 @@
 //! The words that every room shares. Nothing here does I/O.
 
 mod account;
+mod address;
 mod deploy;
 mod disk;
 mod http;
@@ -14,6 +15,7 @@ mod text;
 mod time;
 
 pub use account::AccountState;
+pub use address::local_address;
 pub use deploy::{Deployed, Deployment, Export, Target};
 pub use disk::disk_remedy;
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};

@@ -143,7 +143,8 @@ impl Identifier {
             .and_then(|t| t.strip_suffix(']'))
             .unwrap_or(text);
         match bare.parse::<IpAddr>() {
-            Ok(ip) => Ok(Self::Ip(ip)),
+            // An IPv4 address in IPv6 clothes is an IPv4 address.
+            Ok(ip) => Ok(Self::Ip(ip.to_canonical())),
             Err(_) => Domain::parse(text).map(Self::Dns),
         }
     }
@@ -281,7 +282,15 @@ mod tests {
             Identifier::parse("[2001:db8::1]").expect("v6").to_string(),
             "2001:db8::1"
         );
-        assert_eq!(Identifier::parse("192.0.2.1").expect("v4").kind(), "ip");
+        for (text, want) in [
+            ("2001:DB8:0:0::0001", "2001:db8::1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("192.0.2.1", "192.0.2.1"),
+        ] {
+            let id = Identifier::parse(text).expect(text);
+            assert_eq!((id.kind(), id.to_string().as_str()), ("ip", want));
+        }
+        assert!(Identifier::parse("fe80::1%eth0").is_err());
     }
 
     #[test]

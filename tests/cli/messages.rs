@@ -60,7 +60,7 @@ fn secrets_that_others_can_read_are_pointed_out() {
 #[test]
 fn warnings_stop_nothing_and_errors_are_told_apart() {
     let temp = site(&[
-        cert("web", "option serice 'nginx'; option preferred_chain 'x'"),
+        cert("web", "option serice 'nginx'; option reuse_key '1'"),
         cert("bad", "option enabled 'x'"),
     ]);
     let finished = run(&temp, "status", 0);
@@ -75,7 +75,7 @@ fn warnings_stop_nothing_and_errors_are_told_apart() {
     has(
         said[1],
         &[
-            "warning: /etc/config/certkeeper line 11, cert 'web', option preferred_chain: this version does not act on it yet",
+            "warning: /etc/config/certkeeper line 11, cert 'web', option reuse_key: this version does not act on it yet",
         ],
     );
     has(

@@ -134,6 +134,27 @@ fn profiles_by_the_thousand() {
 }
 
 #[test]
+fn a_profile_that_is_offered_and_refused() {
+    let rig = Rig::due();
+    rig.configure(
+        &format!("https://localhost:{}/dir", rig.ca.port()),
+        &[
+            ("validation_method", "webroot".into()),
+            ("cert_profile", "default".into()),
+        ],
+    );
+    rig.ca.twist(
+        &[Step::Order],
+        Arc::new(|r| r.problem(400, "invalidProfile", "not for this account")),
+    );
+    let words = [
+        "not for this account (invalidProfile)",
+        "its profiles are: default",
+    ];
+    rig.suffers(&Want::failure(&words));
+}
+
+#[test]
 fn terms_that_nobody_accepted() {
     let rig = Rig::due();
     let text = rig.temp.read("etc/config/certkeeper");

@@ -8,6 +8,7 @@ mod support;
 mod accounts;
 mod alpn;
 mod beforehand;
+mod chains;
 mod changes;
 mod eab;
 mod failures;
@@ -20,6 +21,7 @@ mod managed;
 mod moods;
 mod reboot;
 mod persist;
+mod profiles;
 mod relay;
 mod renewal;
 #[allow(dead_code, reason = "the suite of dns-01 shares it")]

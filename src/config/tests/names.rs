@@ -151,6 +151,24 @@ fn wildcards_need_dns_and_addresses_a_port() {
 }
 
 #[test]
+fn local_addresses_are_for_private_cas_alone() {
+    let account = "config account 'own'\n\toption acme_server 'https://ca.test/dir'\n";
+    for (address, why) in [
+        ("192.168.1.1", "a private address, RFC 1918"),
+        ("127.0.0.1", "this machine itself"),
+        ("fd12::1", "a private address, RFC 4193"),
+        ("fe80::1", "an address of one link"),
+    ] {
+        let cert = format!("config cert 'web'\nlist domains '{address}'\n");
+        let place = format!("line 2, cert 'web', option domains '{address}': ");
+        let text = format!("no public CA certifies it ({why}");
+        says(&config(&cert), false, &[&place, &text]);
+        let private = config(&format!("{account}{cert}option account own\n"));
+        assert_eq!(identifiers(&private), [address]);
+    }
+}
+
+#[test]
 fn local_names_are_for_private_cas_alone() {
     let account = "config account 'own'\n\toption acme_server 'https://ca.test/dir'\n";
     for (name, suffix, why) in [
