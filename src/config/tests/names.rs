@@ -159,7 +159,8 @@ fn local_addresses_are_for_private_cas_alone() {
         ("fd12::1", "a private address, RFC 4193"),
         ("fe80::1", "an address of one link"),
     ] {
-        let cert = format!("config cert 'web'\nlist domains '{address}'\n");
+        let profile = "option cert_profile shortlived";
+        let cert = format!("config cert 'web'\nlist domains '{address}'\n{profile}\n");
         let place = format!("line 2, cert 'web', option domains '{address}': ");
         let text = format!("no public CA certifies it ({why}");
         says(&config(&cert), false, &[&place, &text]);
