@@ -25,6 +25,8 @@ pub struct Cert {
     pub names: Vec<Name>,
     /// The kind of its key.
     pub key_type: KeyType,
+    /// Each renewal has the key of the version in use again, where that is of this kind.
+    pub reuse_key: bool,
     /// Where it is asked for.
     pub account: Arc<Account>,
     /// From the CA's staging server: kept apart, never served.
@@ -91,6 +93,7 @@ pub(super) fn read(
     let profile = profile(reader);
     let preferred_chain = preferred_chain(reader);
     let key_type = key_type(reader);
+    let reuse_key = reader.flag("reuse_key", false);
     let csr = reader.text("csr");
     if let Some(path) = csr {
         reader.wrong(
@@ -117,6 +120,7 @@ pub(super) fn read(
             enabled,
             names,
             key_type,
+            reuse_key,
             account,
             staging,
             profile,

@@ -74,7 +74,7 @@ pub(super) const CERT: &[Spec] = &[
     one("auto_names"),
     one("primary"),
     list("key_type"),
-    pending(one("reuse_key"), "each certificate gets a new key"),
+    one("reuse_key"),
     one("csr"),
     list("account"),
     one("staging"),

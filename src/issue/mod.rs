@@ -8,6 +8,7 @@ mod clients;
 mod deploy;
 mod document;
 mod failure;
+mod key;
 mod leftover;
 mod local;
 mod persist;

@@ -3,7 +3,7 @@
 use super::account::Registry;
 use super::clients::{self, Clients, Connected};
 use super::failure::Failure;
-use super::{Engine, Step, chain, solve};
+use super::{Engine, Step, chain, key, solve};
 use crate::acme::{AcmeError, Client, Order, Status};
 use crate::config::Cert;
 use crate::keys::PrivateKey;
@@ -233,29 +233,13 @@ fn new_order<'e>(
     Ok((order, note))
 }
 
-/// Sends the CSR of the pending key, which is on the disk before the CA sees it.
+/// Sends the request for the certificate.
 fn finalize(
     work: &Work<'_, '_>,
     order: &Order,
     record: &mut Recorder<'_>,
 ) -> Result<Order, Failure> {
-    let cert = work.cert;
-    record.enter(
-        work.now(),
-        Stage::Finalize,
-        &format!("sending the request with a key of type {}", cert.key_type),
-    );
-    let ids: Vec<Identifier> = cert.names.iter().map(|n| n.id.clone()).collect();
-    let stored = pending_key(work)?.filter(|key| key.kind() == cert.key_type);
-    // A key whose file is damaged may be read and still not sign.
-    let csr = match stored.and_then(|key| key.csr(&ids).ok()) {
-        Some(csr) => csr,
-        None => {
-            let key = PrivateKey::generate(cert.key_type)?;
-            work.area.put_pending_key(&key.to_pem())?;
-            key.csr(&ids)?
-        }
-    };
+    let csr = key::request(work, record)?;
     match work.client.finalize(order, &csr) {
         // A reply was lost on the way and the CA is further than we thought.
         Err(e) if e.kind() == "orderNotReady" => {
@@ -269,11 +253,6 @@ fn finalize(
         }
         done => done.map_err(|e| work.failed(&e)),
     }
-}
-
-fn pending_key(work: &Work<'_, '_>) -> Result<Option<PrivateKey>, Failure> {
-    let pem = work.area.pending_key()?;
-    Ok(pem.and_then(|pem| PrivateKey::from_pem(std::str::from_utf8(&pem).ok()?).ok()))
 }
 
 /// Fetches the chain, checks it against what was asked for, and stores it.
@@ -336,7 +315,7 @@ fn checked(work: &Work<'_, '_>, pem: &[u8]) -> Result<(Certificate, String, Priv
     let (first, above) = ders.split_first().ok_or("the chain is empty")?;
     let leaf =
         Certificate::parse(first).map_err(|e| format!("the certificate cannot be read: {e}"))?;
-    let key = pending_key(work).map_err(|f| f.problem)?;
+    let key = key::pending(work).map_err(|f| f.problem)?;
     let key = key.ok_or("the key of the order is lost; a new order makes a new one")?;
     if !key_matches(&leaf, &key) {
         return Err("the certificate is for another key than ours".into());

@@ -210,6 +210,11 @@ impl Area {
         remove(&self.dir.join("order.json"))
     }
 
+    /// The key of a version, as PEM.
+    pub fn key(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        read(&self.version_dir(number).join("key.pem"))
+    }
+
     /// The key made for the certificate that is under way, as PEM.
     pub fn pending_key(&self) -> Result<Option<Vec<u8>>, StoreError> {
         read(&self.dir.join("pending/key.pem"))

@@ -16,6 +16,7 @@ mod files;
 mod former;
 mod interrupted;
 mod issue;
+mod keys;
 mod local;
 mod managed;
 mod moods;

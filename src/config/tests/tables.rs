@@ -48,6 +48,7 @@ cert | list key_type 'ec384' | key_type: Ec384
 cert | option account 'letsencrypt' | account: Account { name: "letsencrypt"
 cert | option account 'letsencrypt'; option staging '1' | staging: true
 cert | option cert_profile 'shortlived' | profile: Some("shortlived")
+cert | option reuse_key '1' | reuse_key: true
 cert | option preferred_chain 'ISRG Root X1' | preferred_chain: Some("ISRG Root X1")
 cert | option validation_method 'webroot' | dir: "/r/var/run/acme/challenge"
 cert | option webroot '/srv/www' | Webroot { dir: "/r/srv/www" }
@@ -150,6 +151,7 @@ cert | account | letsencrpyt | did you mean 'letsencrypt'?
 cert | account | nosuch | neither a 'config account' section nor a known CA (`certkeeper cas` lists them)
 cert | cert_profile | two words | the name of one of the CA's profiles is wanted
 cert | cert_profile | überprofil | the name of one of the CA's profiles is wanted
+cert | reuse_key | always | 1 or 0 is wanted
 cert | preferred_chain | 01234567890123456789012345678901234567890123456789012345678901234 | the name of the root is wanted
 cert | validation_method | web-root | webroot, standalone, alpn, dns, dns-persist or none is wanted; did you mean 'webroot'?
 cert | validation_method | dns-persistent | did you mean 'dns-persist'?
