@@ -25,6 +25,8 @@ pub struct Cert {
     pub names: Vec<Name>,
     /// The kind of its key.
     pub key_type: KeyType,
+    /// The kind of key that the section's other certificate has, if there are two.
+    pub other_key: Option<KeyType>,
     /// Each renewal has the key of the version in use again, where that is of this kind.
     pub reuse_key: bool,
     /// Where it is asked for.
@@ -47,6 +49,22 @@ pub struct Cert {
 
 /// No root's name is longer (RFC 5280 appendix A.1, ub-common-name).
 const CHAIN_MAX: usize = 64;
+impl Cert {
+    /// The section's second certificate, if there is one: the same in all but its key, and that
+    /// uhttpd, which serves one, is not told of it.
+    pub(super) fn second(&self) -> Option<Self> {
+        let key_type = self.other_key.filter(|kind| kind.is_rsa())?;
+        let mut second = Self {
+            name: self.name.second(),
+            key_type,
+            other_key: Some(self.key_type),
+            ..self.clone()
+        };
+        second.deployment.services.retain(|s| s != "uhttpd");
+        Some(second)
+    }
+}
+
 /// Names per certificate: what the strictest of the large CAs takes (Let's Encrypt).
 const NAMES_MAX: usize = 100;
 
@@ -92,7 +110,7 @@ pub(super) fn read(
     let renew_before = reader.number("renew_before", 1..=366);
     let profile = profile(reader);
     let preferred_chain = preferred_chain(reader);
-    let key_type = key_type(reader);
+    let (key_type, other_key) = key_types(reader);
     let reuse_key = reader.flag("reuse_key", false);
     let csr = reader.text("csr");
     if let Some(path) = csr {
@@ -111,7 +129,8 @@ pub(super) fn read(
     let names = names(reader, ids, way, own);
     let deployment = deployment::read(reader, paths);
     if let Some(account) = &account {
-        fits::check(reader, account, &names, key_type, profile.as_deref());
+        let keys: Vec<KeyType> = [Some(key_type), other_key].into_iter().flatten().collect();
+        fits::check(reader, account, &names, &keys, profile.as_deref());
     }
     let fingerprint = fingerprint(reader.section, &account_name, files);
     match (reader.failed.take(), account) {
@@ -120,6 +139,7 @@ pub(super) fn read(
             enabled,
             names,
             key_type,
+            other_key,
             reuse_key,
             account,
             staging,
@@ -157,10 +177,13 @@ fn preferred_chain(reader: &mut Reader<'_>) -> Option<String> {
     fits.then_some(text)
 }
 
-fn key_type(reader: &mut Reader<'_>) -> KeyType {
+/// One kind of key, or two for a pair of certificates, of which servers choose by what a client
+/// can: the first is then that on a curve.
+fn key_types(reader: &mut Reader<'_>) -> (KeyType, Option<KeyType>) {
     let mut kinds = Vec::new();
     for word in reader.words("key_type") {
         match word.parse::<KeyType>() {
+            Ok(kind) if kinds.contains(&kind) => {}
             Ok(kind) => kinds.push(kind),
             Err(()) => {
                 let all: Vec<&str> = KeyType::ALL.iter().map(|k| k.name()).collect();
@@ -172,14 +195,17 @@ fn key_type(reader: &mut Reader<'_>) -> KeyType {
             }
         }
     }
-    if let [_, second, ..] = kinds.as_slice() {
-        reader.wrong(
-            "key_type",
-            second.name(),
-            "two keys for one section are not in this version; make a second section",
-        );
+    kinds.sort_by_key(|kind| kind.is_rsa());
+    match kinds.as_slice() {
+        [] => (KeyType::Ec256, None),
+        [one] => (*one, None),
+        [ec, rsa] if !ec.is_rsa() && rsa.is_rsa() => (*ec, Some(*rsa)),
+        [first, .., last] => {
+            let text = "two keys are one on a curve (ec…) and one of RSA: no client needs more";
+            reader.wrong("key_type", last.name(), text);
+            (*first, None)
+        }
     }
-    kinds.first().copied().unwrap_or(KeyType::Ec256)
 }
 
 /// The first account: falling back to others comes later, and is said.

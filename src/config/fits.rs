@@ -11,7 +11,7 @@ pub(super) fn check(
     reader: &mut Reader<'_>,
     account: &Account,
     names: &[Name],
-    key: KeyType,
+    keys: &[KeyType],
     profile: Option<&str>,
 ) {
     if account.public {
@@ -20,10 +20,13 @@ pub(super) fn check(
     let Some(ca) = account.facts() else {
         return;
     };
-    if !ca.keys.is_empty() && !ca.keys.contains(&key) {
+    for key in keys {
+        if ca.keys.is_empty() || ca.keys.contains(key) {
+            continue;
+        }
         let all: Vec<&str> = ca.keys.iter().map(|k| k.name()).collect();
         let all = all.join(" ");
-        let others = those_that(|p| p.keys.contains(&key));
+        let others = those_that(|p| p.keys.contains(key));
         let text = format!("{} signs {all}{}", ca.title, or(&others, "signs it"));
         reader.wrong("key_type", key.name(), text);
     }

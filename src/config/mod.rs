@@ -300,7 +300,9 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
         ) {
             Ok(mut cert) => {
                 deployment::check_uhttpd(&mut reader, &mut uhttpd, &mut cert);
+                let second = cert.second();
                 certs.push(cert);
+                certs.extend(second);
             }
             Err(why) => broken.push((name, why)),
         }

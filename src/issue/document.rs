@@ -58,6 +58,7 @@ pub fn document(
             Some(_) => "acme".into(),
             None => String::new(),
         },
+        other_key: other_key(cert),
         account: cert.account.name.clone(),
         ca: cert.account.ca.clone(),
         certificate: current.zip(planned).map(|(v, due)| certificate(v, due)),
@@ -80,6 +81,7 @@ pub(super) fn broken(section: &SectionName, why: &str) -> Document {
         names: Vec::new(),
         primary: false,
         source: String::new(),
+        other_key: None,
         account: String::new(),
         ca: String::new(),
         certificate: None,
@@ -91,6 +93,15 @@ pub(super) fn broken(section: &SectionName, why: &str) -> Document {
         deployed: None,
         secrets: Vec::new(),
     }
+}
+
+/// The name of the section's other certificate.
+fn other_key(cert: &Cert) -> Option<String> {
+    cert.other_key?;
+    Some(match cert.name.is_second() {
+        true => cert.name.base().to_owned(),
+        false => cert.name.second().to_string(),
+    })
 }
 
 fn state(

@@ -25,7 +25,7 @@ pub use resolv_conf::nameservers;
 pub use resolver::{ResolveError, Resolver, lookup_host};
 pub use roots::Roots;
 pub use routes::{default_devices, devices};
-pub use served::{Unseen, served_certificate};
+pub use served::{Signed, Unseen, served_certificate};
 
 #[cfg(test)]
 #[path = "../../tests/net/ca.rs"]

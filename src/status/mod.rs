@@ -25,6 +25,9 @@ pub struct Document {
     pub primary: bool,
     /// Where the certificate in use comes from: acme, staging; empty: there is none.
     pub source: String,
+    /// The section's other certificate, whose key is of the other kind, if there are two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_key: Option<String>,
     /// The account's name.
     pub account: String,
     /// The CA's name.

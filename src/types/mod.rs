@@ -10,6 +10,7 @@ mod names;
 mod nearest;
 mod owner;
 mod paths;
+mod section_name;
 mod state;
 mod text;
 mod time;
@@ -22,10 +23,11 @@ pub use http::{Clock, Interrupted, Method, Request, Response, Transport, Transpo
 pub use inventory::{
     Attempt, CLOCK_MARGIN, Held, Inventory, Issued, LocalLeaf, Meta, OrderNote, Version,
 };
-pub use names::{Domain, Identifier, NameError, SectionName};
+pub use names::{Domain, Identifier, NameError};
 pub use nearest::nearest;
 pub use owner::{Owner, Owners};
 pub use paths::Paths;
+pub use section_name::SectionName;
 pub use state::{Stage, State};
 pub use text::{few, shown, visible};
 pub use time::Timestamp;
@@ -92,6 +94,11 @@ impl KeyType {
         KeyType::Rsa4096,
         KeyType::Rsa8192,
     ];
+
+    /// True for RSA, false for ECDSA.
+    pub fn is_rsa(self) -> bool {
+        self.name().starts_with("rsa")
+    }
 
     /// The name used in UCI, `meta.json` and messages.
     pub fn name(self) -> &'static str {

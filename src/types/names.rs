@@ -1,4 +1,4 @@
-//! Names: what a certificate is for, and what a section is called.
+//! Names: what a certificate is for.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ pub struct Domain(String);
 
 /// Why a text is no name for a certificate. `Display` says what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NameError(String);
+pub struct NameError(pub(super) String);
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -175,63 +175,6 @@ impl fmt::Display for Identifier {
     }
 }
 
-/// The name of a `config cert` section: letters, digits and `_`. It names files,
-/// so nothing else may ever stand in it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SectionName(String);
-
-impl SectionName {
-    /// Takes a section's name; `domain` is reserved for the links to the primary certificate.
-    pub fn parse(text: &str) -> Result<Self, NameError> {
-        if text.is_empty()
-            || text.len() > LABEL_MAX
-            || !text.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
-        {
-            return Err(NameError(format!(
-                "a section's name has 1 to {LABEL_MAX} letters, digits and _"
-            )));
-        }
-        if text == "domain" {
-            return Err(NameError(
-                "'domain' is reserved for the links to the primary certificate".into(),
-            ));
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// The name a person would give the section of this host name: `www_example_org`.
-    pub fn suggest(name: &str) -> Self {
-        let mut text: String = name
-            .trim_start_matches("*.")
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-            .take(LABEL_MAX)
-            .collect();
-        if text.is_empty() || text == "domain" {
-            text.push_str("_1");
-        }
-        Self(text)
-    }
-
-    /// The same name with a number, cut where it would be too long.
-    pub fn numbered(&self, number: u32) -> Self {
-        let end = format!("_{number}");
-        let kept = self.0.len().min(LABEL_MAX - end.len());
-        Self(format!("{}{end}", &self.0[..kept]))
-    }
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for SectionName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -291,16 +234,5 @@ mod tests {
             assert_eq!((id.kind(), id.to_string().as_str()), ("ip", want));
         }
         assert!(Identifier::parse("fe80::1%eth0").is_err());
-    }
-
-    #[test]
-    fn section_names_cannot_leave_their_folder() {
-        for text in ["", "domain", "a.b", "a/b", "..", "a-b", "ü"] {
-            assert!(SectionName::parse(text).is_err(), "{text}");
-        }
-        assert_eq!(
-            SectionName::suggest("*.example.org").as_str(),
-            "example_org"
-        );
     }
 }

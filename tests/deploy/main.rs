@@ -13,6 +13,7 @@ mod beforehand;
 mod cut;
 mod exports;
 mod hooks;
+mod pairs;
 mod refused;
 mod servers;
 mod several;

@@ -20,9 +20,10 @@ mod keys;
 mod local;
 mod managed;
 mod moods;
-mod reboot;
+mod pairs;
 mod persist;
 mod profiles;
+mod reboot;
 mod relay;
 mod renewal;
 #[allow(dead_code, reason = "the suite of dns-01 shares it")]

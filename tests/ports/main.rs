@@ -14,6 +14,7 @@ mod fw4;
 mod lab;
 mod looked;
 mod owner;
+mod pairs;
 mod passed;
 mod secure;
 mod space;
