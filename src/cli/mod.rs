@@ -14,6 +14,7 @@ mod secret;
 mod show;
 mod status;
 mod term;
+mod test;
 mod uci;
 
 use crate::config::{self, Config, Mistake};

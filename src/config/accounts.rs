@@ -185,19 +185,25 @@ impl<'a> Accounts<'a> {
             own.wrong("ca", known.name, ended);
             return None;
         }
-        if staging {
-            own.wrong(
-                "acme_server",
-                &url,
-                "no staging server is known for it; leave 'staging' out, or give the staging server an account of its own",
-            );
-            return None;
+        let test = own.text("staging_server");
+        for (option, url) in [
+            ("acme_server", Some(&url)),
+            ("staging_server", test.as_ref()),
+        ] {
+            if let Some(bad) = url.filter(|url| host(url).is_none()) {
+                let text = "the https:// URL of an ACME directory is wanted, without user name";
+                own.wrong(option, bad, text);
+                return None;
+            }
         }
-        if host(&url).is_none() {
-            let text = "the https:// URL of an ACME directory is wanted, without user name";
-            own.wrong("acme_server", &url, text);
-            return None;
+        match (staging, test) {
+            (false, _) => Some((known, url)),
+            (true, Some(test)) => Some((known, test)),
+            (true, None) => {
+                let text = "no staging server is known for it; name it in option staging_server, or leave 'staging' out";
+                own.wrong("acme_server", &url, text);
+                None
+            }
         }
-        Some((known, url))
     }
 }

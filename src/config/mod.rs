@@ -15,6 +15,7 @@ mod mistake;
 mod provider;
 mod reader;
 mod schema;
+mod tested;
 
 pub use account::Account;
 pub use cert::Cert;

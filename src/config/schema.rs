@@ -60,6 +60,7 @@ pub(super) const GLOBAL: &[Spec] = &[
 pub(super) const ACCOUNT: &[Spec] = &[
     one("ca"),
     one("acme_server"),
+    one("staging_server"),
     one("ca_file"),
     one("email"),
     one("eab_kid"),

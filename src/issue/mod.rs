@@ -80,6 +80,8 @@ pub struct Report {
     pub next_due: Option<(Timestamp, SectionName)>,
     /// The run was asked to stop.
     pub stopped: bool,
+    /// It was a test: nothing goes on by itself.
+    pub test: bool,
 }
 
 /// How far one step took a section.
@@ -125,6 +127,9 @@ impl<'a> Engine<'a> {
                 self.local_leaf(cert, &public)
             }
         };
+        // A test, or another value of option staging, may have left something.
+        let other = Area::new(self.paths, &cert.name, !cert.staging);
+        held.presented |= other.has_presented();
         let served = held.local.in_use || !cert.staging && held.current.is_some();
         held.linked = !served || self.is_linked(cert);
         held
@@ -337,6 +342,11 @@ impl<'a> Engine<'a> {
         certs
             .chain(broken.map(|(section, why)| document::broken(section, why)))
             .collect()
+    }
+
+    /// Writes the documents of all sections as the store has them now.
+    pub fn publish_all(&self) {
+        self.publish(&self.inventory());
     }
 
     /// Writes the documents of all sections that have changed, and removes those of former ones.

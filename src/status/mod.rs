@@ -63,7 +63,7 @@ pub struct Document {
 pub struct NameStatus {
     /// The identifier.
     pub name: String,
-    /// How it is validated: webroot, standalone, dns.
+    /// How it is validated, in the words of `validation_method`.
     pub method: String,
     /// How it fares.
     pub state: State,

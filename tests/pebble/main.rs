@@ -29,6 +29,7 @@ mod renewal;
 #[allow(dead_code, reason = "the suite of dns-01 shares it")]
 mod site;
 mod snapshot;
+mod staging;
 mod stopped;
 mod together;
 mod uci;

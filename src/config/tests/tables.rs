@@ -133,6 +133,7 @@ account | acme_server | ca.test | https:// URL of an ACME directory
 account | acme_server | https:// | https:// URL of an ACME directory
 account | acme_server | https:///dir | https:// URL of an ACME directory
 account | acme_server | https://me@ca.test/ | https:// URL of an ACME directory
+account | staging_server | ca.test | https:// URL of an ACME directory
 account | ca_file | root.pem | beginning with /
 account | email | me@localhost | an e-mail address is wanted
 account | ca | nosuch | not a known CA
@@ -288,7 +289,7 @@ fn every_option_that_acts_has_a_good_and_a_bad_value() {
             // The base holds the good ones of these; none is good yet.
             let base = row[0] == "domain" && matches!(option, "cert" | "name");
             assert!(bad || option == "domains", "{} {option}", row[0]);
-            let never = matches!(option, "csr" | "primary");
+            let never = matches!(option, "csr" | "primary" | "staging_server");
             assert!(good || base || never, "{} {option}", row[0]);
         }
     }
