@@ -1,6 +1,6 @@
 //! The directory (RFC 8555 section 7.1.1).
 
-use super::client::{AcmeError, JSON_MAX, fetch};
+use super::client::{AcmeError, JSON_MAX, check_url, fetch};
 use crate::types::{Clock, Timestamp, Transport};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -14,6 +14,9 @@ pub struct Directory {
     pub(super) new_account: String,
     pub(super) new_order: String,
     pub(super) key_change: Option<String>,
+    /// Renewal information (RFC 9773); `None` where the CA gives none.
+    #[serde(default)]
+    pub(super) renewal_info: Option<String>,
     /// What it says of itself.
     #[serde(default)]
     pub meta: Meta,
@@ -42,6 +45,11 @@ impl Directory {
         self.key_change.is_some()
     }
 
+    /// True if the CA says when it wants certificates renewed (RFC 9773).
+    pub fn has_renewal_info(&self) -> bool {
+        self.renewal_info.is_some()
+    }
+
     /// Fetches a CA's directory.
     pub fn fetch(
         transport: &dyn Transport,
@@ -57,8 +65,10 @@ impl Directory {
             &directory.new_account,
             &directory.new_order,
         ] {
-            super::client::check_url(resource)?;
+            check_url(resource)?;
         }
+        // Certificates come without it.
+        directory.renewal_info = directory.renewal_info.filter(|u| check_url(u).is_ok());
         directory.date = reply.header("date").and_then(Timestamp::parse_http_date);
         Ok(directory)
     }

@@ -1,6 +1,7 @@
 //! An ACME client (RFC 8555): it is handed a transport and a clock, and keeps nothing on disk.
 
 pub mod account;
+pub mod ari;
 pub mod ca;
 pub mod chain;
 pub mod client;

@@ -178,11 +178,13 @@ impl Challenge {
 }
 
 impl Client<'_> {
-    /// Asks for a certificate (section 7.4).
+    /// Asks for a certificate (section 7.4), the successor of the one named by its [`super::ari::cert_id`]
+    /// (RFC 9773 section 5).
     pub fn new_order(
         &self,
         identifiers: &[Identifier],
         profile: Option<&str>,
+        replaces: Option<&str>,
     ) -> Result<Order, AcmeError> {
         let list: Vec<Value> = identifiers
             .iter()
@@ -191,6 +193,9 @@ impl Client<'_> {
         let mut payload = json!({ "identifiers": list });
         if let Some(profile) = profile {
             payload["profile"] = profile.into();
+        }
+        if let Some(former) = replaces {
+            payload["replaces"] = former.into();
         }
         let reply = self.post(&self.directory.new_order, &payload.to_string(), JSON_MAX)?;
         let url = location(&reply, "order")?;

@@ -1,9 +1,8 @@
 //! `show`: what is in a section's certificate.
 
 use super::parse::{Command, Opt};
-use super::term::{columns, end, told, until};
+use super::term::{columns, end, renewal, told};
 use super::{Ended, Exit, Result, Run};
-use crate::plan::due;
 use crate::store::Area;
 use crate::types::{Paths, SectionName};
 use crate::x509::{Certificate, split_pem_chain};
@@ -61,16 +60,18 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     let issuers: Vec<&str> = above.iter().map(|c| c.subject.as_str()).collect();
     let files = files(&run.paths, &section, cert.staging);
     let files: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
-    let renewal = due(cert, &version.meta);
     let engine = run.engine(&config, &|_, _, _| {}, None);
     let document = engine.documents().into_iter();
     let document = document.into_iter().find(|d| d.section == section.as_str());
-    let (users, deployed) = document.map_or((Vec::new(), None), |d| (d.used_by, d.deployed));
+    let document = document.and_then(|d| Some((d.certificate?, d.used_by, d.deployed)));
+    let Some((status, users, deployed)) = document else {
+        return Err(unreadable("it is no longer there".into()));
+    };
     if run.parsed.json {
         run.say_json(&json!({
             "section": section.as_str(), "version": version.number, "subject": leaf.subject,
             "names": names, "serial": leaf.serial_hex(), "issuer": leaf.issuer,
-            "not_before": leaf.not_before.0, "not_after": leaf.not_after.0, "due": renewal.0,
+            "not_before": leaf.not_before.0, "not_after": leaf.not_after.0, "due": status.due, "ari": status.ari,
             "key_type": leaf.key_description(), "chain": issuers, "fingerprint": leaf.fingerprint(),
             "ca": leaf.is_ca, "account": version.meta.account, "directory": version.meta.directory,
             "files": files, "used_by": users, "deployed": deployed,
@@ -96,7 +97,9 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         "valid until",
         format!("{} ({})", leaf.not_after, end(leaf.not_after, now)),
     );
-    row("renewal", format!("{renewal} ({})", until(renewal, now)));
+    for (name, value) in renewal(&status, now) {
+        row(name, value);
+    }
     row("key", leaf.key_description());
     for issuer in issuers {
         row("chain", issuer.to_owned());

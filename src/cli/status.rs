@@ -1,7 +1,7 @@
 //! `status`: how every section fares.
 
 use super::parse::Command;
-use super::term::{columns, end, short, until};
+use super::term::{columns, end, renewal, short, until};
 use super::{Exit, Result, Run};
 use crate::config::Config;
 use crate::status::{self, Document};
@@ -210,10 +210,9 @@ fn details(run: &Run<'_>, document: &Document, now: Timestamp) -> String {
             "valid until",
             format!("{} ({})", Timestamp(c.not_after), expires(document, now)),
         );
-        row(
-            "renewal",
-            format!("{} ({})", Timestamp(c.due), until(Timestamp(c.due), now)),
-        );
+        for (name, value) in renewal(c, now) {
+            row(name, value);
+        }
     }
     if let Some(next) = document.next {
         row(

@@ -1,5 +1,6 @@
 //! Words for people: colours on a terminal, spans of time, tables.
 
+use crate::status::CertificateStatus;
 use crate::types::{State, Timestamp};
 
 /// Colours, or none.
@@ -83,6 +84,32 @@ pub(super) fn end(time: Timestamp, now: Timestamp) -> String {
 /// When services, copies and hooks were told of a certificate.
 pub(super) fn told(deployed: Option<i64>) -> String {
     deployed.map_or("not yet".into(), |at| Timestamp(at).to_string())
+}
+
+/// When a certificate is to be renewed, and what its CA says about that.
+pub(super) fn renewal(c: &CertificateStatus, now: Timestamp) -> Vec<(&'static str, String)> {
+    let due = Timestamp(c.due);
+    let window = c.ari.as_ref().and_then(|a| a.window);
+    let suggested = window.is_some_and(|w| (w.start..w.end).contains(&c.due));
+    let by = if suggested {
+        ", as the CA suggests"
+    } else {
+        ""
+    };
+    let mut rows = vec![("renewal", format!("{due} ({}){by}", until(due, now)))];
+    if let Some(w) = window {
+        let text = format!("{} to {}", Timestamp(w.start), Timestamp(w.end));
+        rows.push(("CA's window", text));
+    }
+    let Some(ari) = &c.ari else { return rows };
+    if let Some(url) = &ari.explanation_url {
+        rows.push(("CA explains", url.clone()));
+    }
+    if let Some(problem) = &ari.problem {
+        let again = until(Timestamp(ari.ask_at), now);
+        rows.push(("CA was asked", format!("in vain: {problem}; again {again}")));
+    }
+    rows
 }
 
 /// Rows in columns; widths are counted before colours are put on.

@@ -3,14 +3,13 @@
 use super::account::Account;
 use super::accounts::Accounts;
 use super::deployment;
+use super::fingerprint::fingerprint;
 use super::fits;
 use super::method::{self, Name, Raw, Validation};
 use super::mistake::Mistake;
-use super::reader::{Reader, plain};
+use super::reader::Reader;
 use super::{Files, Global};
 use crate::types::{Deployment, Domain, Identifier, KeyType, Paths, SectionName};
-use crate::uci::Section;
-use ring::digest::{Context, SHA256};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -31,6 +30,8 @@ pub struct Cert {
     pub reuse_key: bool,
     /// Where it is asked for.
     pub account: Arc<Account>,
+    /// Where it is asked for when that is down or limits the rate, in order.
+    pub fallbacks: Vec<Arc<Account>>,
     /// From the CA's staging server: kept apart, never served.
     pub staging: bool,
     /// The CA's profile (draft-ietf-acme-profiles).
@@ -50,6 +51,20 @@ pub struct Cert {
 /// No root's name is longer (RFC 5280 appendix A.1, ub-common-name).
 const CHAIN_MAX: usize = 64;
 impl Cert {
+    /// Every account that it may come from, in order.
+    pub fn accounts(&self) -> impl Iterator<Item = &Arc<Account>> {
+        std::iter::once(&self.account).chain(&self.fallbacks)
+    }
+
+    /// The same certificate, asked for at this account alone.
+    pub fn at(&self, account: &Arc<Account>) -> Self {
+        Self {
+            account: account.clone(),
+            fallbacks: Vec::new(),
+            ..self.clone()
+        }
+    }
+
     /// The section's second certificate, if there is one: the same in all but its key, and that
     /// uhttpd, which serves one, is not told of it.
     pub(super) fn second(&self) -> Option<Self> {
@@ -120,28 +135,29 @@ pub(super) fn read(
             "a CSR of your own is not in this version; leave it out",
         );
     }
-    let account_name = account_name(reader);
-    let account = accounts.get(&account_name, staging, reader);
+    let account_names = account_names(reader);
+    let listed = listed(reader, accounts, &account_names, staging);
     let raw = Raw::read(reader, files, paths);
     let way = method::resolve(reader, &raw, files, global);
     let ids = identifiers(reader, way.as_ref().is_some_and(Validation::is_dns));
     let own = method::own_ways(reader, &ids, &raw, files, global, paths);
     let names = names(reader, ids, way, own);
     let deployment = deployment::read(reader, paths);
-    if let Some(account) = &account {
-        let keys: Vec<KeyType> = [Some(key_type), other_key].into_iter().flatten().collect();
+    let keys: Vec<KeyType> = [Some(key_type), other_key].into_iter().flatten().collect();
+    for account in &listed {
         fits::check(reader, account, &names, &keys, profile.as_deref());
     }
-    let fingerprint = fingerprint(reader.section, &account_name, files);
-    match (reader.failed.take(), account) {
-        (None, Some(account)) => Ok(Cert {
+    let fingerprint = fingerprint(reader.section, &account_names, files);
+    match (reader.failed.take(), listed.split_first()) {
+        (None, Some((account, fallbacks))) => Ok(Cert {
             name,
             enabled,
             names,
             key_type,
             other_key,
             reuse_key,
-            account,
+            account: account.clone(),
+            fallbacks: fallbacks.to_vec(),
             staging,
             profile,
             preferred_chain,
@@ -208,18 +224,46 @@ fn key_types(reader: &mut Reader<'_>) -> (KeyType, Option<KeyType>) {
     }
 }
 
-/// The first account: falling back to others comes later, and is said.
-fn account_name(reader: &mut Reader<'_>) -> String {
-    let mut names = reader.words("account").into_iter();
-    let first = names.next().unwrap_or_else(|| Account::DEFAULT.into());
-    if let Some(second) = names.next() {
-        reader.warn(
-            "account",
-            Some(&second),
-            "falling back to a second account is not in this version; the first is used",
-        );
+/// The names of the accounts, in order.
+fn account_names(reader: &mut Reader<'_>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in reader.words("account") {
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
-    first
+    if names.is_empty() {
+        names.push(Account::DEFAULT.into());
+    }
+    names
+}
+
+/// The accounts, their staging counterparts if asked. Those that come after the first are left out
+/// where the CA has no such server.
+fn listed(
+    reader: &mut Reader<'_>,
+    accounts: &mut Accounts<'_>,
+    names: &[String],
+    staging: bool,
+) -> Vec<Arc<Account>> {
+    let mut listed = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        if !staging || index == 0 {
+            listed.extend(accounts.get(name, staging, reader));
+            continue;
+        }
+        let mut aside = Vec::new();
+        let mut tried = Reader::new(reader.section, &mut aside);
+        let test = accounts.get(name, true, &mut tried);
+        if let Some(why) = tried.failed.filter(|_| test.is_none())
+            && accounts.get(name, false, reader).is_some()
+        {
+            let text = format!("the test goes without it: {why}");
+            reader.warn("account", Some(name), text);
+        }
+        listed.extend(test);
+    }
+    listed
 }
 
 fn identifiers(reader: &mut Reader<'_>, by_dns: bool) -> Vec<Identifier> {
@@ -311,45 +355,4 @@ pub(super) fn stray_domains(files: &Files<'_>, mistakes: &mut Vec<Mistake>) {
             None => reader.fail("option cert is wanted: the section of the certificate"),
         }
     }
-}
-
-/// A digest over the section and all that it refers to.
-fn fingerprint(section: &Section, account: &str, files: &Files<'_>) -> String {
-    let mut hash = Context::new(&SHA256);
-    let mut add = |section: &Section| {
-        for option in &section.options {
-            hash.update(option.name.as_bytes());
-            for value in option.value.entries() {
-                hash.update(&[0]);
-                hash.update(value);
-            }
-            hash.update(&[0xff]);
-        }
-        hash.update(&[0xfe]);
-    };
-    let mut named = |s: &Section| {
-        add(s);
-        let secret = s.name.as_deref().and_then(|n| files.get("secret", n));
-        let provider = plain(s, "provider").and_then(|p| files.get("provider", &p));
-        let provider_secret = plain(s, "provider").and_then(|p| files.get("secret", &p));
-        for other in [secret, provider, provider_secret].into_iter().flatten() {
-            add(other);
-        }
-    };
-    named(section);
-    let name = section.name.as_deref().unwrap_or_default();
-    files.domains_of(name).for_each(named);
-    for other in files
-        .globals
-        .iter()
-        .copied()
-        .chain(files.get("account", account))
-        .chain(files.get("secret", account))
-    {
-        add(other);
-    }
-    hash.finish().as_ref()[..8]
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
 }

@@ -8,6 +8,7 @@ mod accounts;
 mod cert;
 mod deployment;
 mod external;
+mod fingerprint;
 mod firewall;
 mod fits;
 mod method;

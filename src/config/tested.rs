@@ -13,13 +13,18 @@ impl Config {
         let mut left = Vec::new();
         let wanted = tested.certs.iter_mut();
         for cert in wanted.filter(|c| sections.contains(&c.name)) {
-            match self.account(&cert.account.name, true) {
-                Some(Ok(account)) => {
+            // Accounts whose CA has no such server are left out, as `option staging` does.
+            let made = cert.accounts().filter_map(|a| self.account(&a.name, true));
+            let (good, bad): (Vec<_>, Vec<_>) = made.partition(Result::is_ok);
+            let mut good = good.into_iter().flatten();
+            match good.next() {
+                Some(account) => {
                     cert.account = account;
+                    cert.fallbacks = good.collect();
                     cert.staging = true;
                 }
-                made => {
-                    let why = made.and_then(Result::err);
+                None => {
+                    let why = bad.into_iter().find_map(Result::err);
                     left.push((cert.name.clone(), why.unwrap_or_default()));
                 }
             }

@@ -6,6 +6,7 @@ mod accounts;
 mod canary;
 mod domains;
 mod external;
+mod fallback;
 mod fingerprint;
 mod firewall;
 mod names;

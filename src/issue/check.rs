@@ -21,7 +21,8 @@ use std::time::Duration;
 pub struct Finding {
     /// For which section.
     pub section: SectionName,
-    /// What: clock, directory, name, the way of validation, or who is to have the certificate.
+    /// What: clock, directory, account, profile, name, the way of validation, who is to have the
+    /// certificate, or the last attempt.
     pub topic: &'static str,
     /// It is as it should be.
     pub ok: bool,
@@ -44,7 +45,9 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], alone: bool, tell: &mut dyn F
         !cert.name.is_second() || !first()
     };
     for cert in certs.iter().filter(seconds) {
+        let mut sound = true;
         let mut found = |topic, ok, text: String| {
+            sound &= ok;
             tell(Finding {
                 section: cert.name.clone(),
                 topic,
@@ -52,52 +55,25 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], alone: bool, tell: &mut dyn F
                 text,
             });
         };
-        let connection = connected.connect(engine, &cert.account);
-        match &connection {
-            Ok(connection) => {
-                let source = match engine.clock_is_set {
-                    true => "as NTP has set it",
-                    false => "which agrees with the CA's",
-                };
-                let text = format!("{}, {source}", engine.clock.now());
-                found("clock", true, text);
-                let ca = &cert.account;
-                found(
-                    "directory",
-                    true,
-                    format!("{} answers at {}", ca.ca, ca.directory),
-                );
-                if let Err(failure) = Registry::new(engine, connection, ca).check() {
-                    found("account", false, both(&failure));
-                }
-                if let Err(failure) = clients::check_profile(connection, cert) {
-                    found("profile", false, both(&failure));
-                }
-            }
-            Err(failure) => found("directory", false, both(failure)),
+        for account in cert.accounts() {
+            ca(engine, &cert.at(account), &mut connected, &mut found);
         }
         for name in &cert.names {
             names(engine, name, &mut found);
         }
         let mut done: Vec<&Validation> = Vec::new();
-        for name in &cert.names {
+        // Each CA wants a lasting record of its own: these are looked at with it.
+        let lasting = |name: &&Name| matches!(name.validation, Validation::Persist);
+        for name in cert.names.iter().filter(|n| !lasting(n)) {
             if done.iter().any(|v| ways::same(v, &name.validation)) {
                 continue;
             }
             done.push(&name.validation);
-            let topic = name.validation.method();
-            if let Validation::Persist = name.validation {
-                let issuers = connection
-                    .as_ref()
-                    .map_or(&[][..], |c| &c.directory.meta.caa_identities);
-                persist::check(engine, cert, issuers, &mut |ok, text| {
-                    found(topic, ok, text)
-                });
-            } else if alone {
+            if alone {
                 way(engine, cert, name, &mut found);
             } else {
                 let text = "not tried: a run is at work".to_owned();
-                found(topic, true, text);
+                found(name.validation.method(), true, text);
             }
         }
         let mut told = |topic, result: Result<String, String>| match result {
@@ -106,7 +82,52 @@ pub fn check(engine: &Engine<'_>, certs: &[&Cert], alone: bool, tell: &mut dyn F
         };
         let name = server_name(cert);
         deploy::check(engine.paths, &cert.name, &cert.deployment, &name, &mut told);
+        if alone && sound && bring_forward(engine, cert) {
+            tell(Finding {
+                section: cert.name.clone(),
+                topic: "attempt",
+                ok: true,
+                text: "what failed before is tried again by the next run".to_owned(),
+            });
+        }
     }
+}
+
+/// Lets the next run try again what failed, unless a CA forbids it. True if it had to wait before.
+fn bring_forward(engine: &Engine<'_>, cert: &Cert) -> bool {
+    let (area, now) = (engine.area(cert), engine.clock.now());
+    let noted = area.held().attempt;
+    let noted = noted.filter(|a| a.fingerprint == cert.fingerprint && a.rests(now));
+    let Some(mut attempt) = noted else {
+        return false;
+    };
+    attempt.bring_forward(now);
+    !attempt.rests(now) && area.put_attempt(&attempt).is_ok()
+}
+
+/// The CA answers, has an account for us or will make one, and offers the profile.
+fn ca<'e>(engine: &Engine<'e>, cert: &Cert, clients: &mut Clients<'e>, found: Found<'_>) {
+    let account = &cert.account;
+    let connected = match clients.connect(engine, account) {
+        Ok(connected) => connected,
+        Err(failure) => return found("directory", false, both(&failure)),
+    };
+    let source = match engine.clock_is_set {
+        true => "as NTP has set it",
+        false => "which agrees with the CA's",
+    };
+    let text = format!("{}, {source}", engine.clock.now());
+    found("clock", true, text);
+    let text = format!("{} answers at {}", account.ca, account.directory);
+    found("directory", true, text);
+    if let Err(failure) = Registry::new(engine, &connected, account).check() {
+        found("account", false, both(&failure));
+    }
+    if let Err(failure) = clients::check_profile(&connected, cert) {
+        found("profile", false, both(&failure));
+    }
+    let issuers = &connected.directory.meta.caa_identities;
+    persist::check(engine, cert, issuers, found);
 }
 
 type Found<'a> = &'a mut dyn FnMut(&'static str, bool, String);

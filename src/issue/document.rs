@@ -1,19 +1,59 @@
 //! A section's status document, made of what is configured and what is held.
 
-use super::chain;
-use crate::config::{Cert, Config, External, Validation};
-use crate::plan::due;
-use crate::status::{AttemptStatus, CertificateStatus, Document, NameStatus};
-use crate::types::{Attempt, Held, SectionName, Stage, State, Timestamp, Version};
+use super::{Engine, chain};
+use crate::config::{Account, Cert, Config, External, Validation};
+use crate::plan::{due, is_about, urgent};
+use crate::status::{self, AttemptStatus, CertificateStatus, Document, NameStatus};
+use crate::types::{
+    Attempt, Held, Inventory, RenewalInfo, SectionName, Stage, State, Timestamp, Version,
+};
+use std::sync::Arc;
+
+impl Engine<'_> {
+    /// The document of a section as it stands.
+    pub(super) fn document(&self, cert: &Cert) -> Document {
+        self.document_of(cert, &self.inventory_of(std::slice::from_ref(cert)))
+    }
+
+    fn document_of(&self, cert: &Cert, inventory: &Inventory) -> Document {
+        let mut document = document(self.config, cert, inventory, self.clock.now());
+        let spare = cert.accounts().filter_map(|a| self.spare_key(a));
+        document.warnings.extend(spare);
+        document
+    }
+
+    /// The documents of all sections, in the order of [`Config::names`].
+    pub fn documents(&self) -> Vec<Document> {
+        self.documents_of(&self.inventory())
+    }
+
+    fn documents_of(&self, inventory: &Inventory) -> Vec<Document> {
+        let certs = self.config.certs.iter();
+        let certs = certs.map(|cert| self.document_of(cert, inventory));
+        let wrong = self.config.broken.iter();
+        certs
+            .chain(wrong.map(|(section, why)| broken(section, why)))
+            .collect()
+    }
+
+    /// Writes the documents of all sections as the store has them now.
+    pub fn publish_all(&self) {
+        self.publish(&self.inventory());
+    }
+
+    /// Writes the documents of all sections that have changed, and removes those of former ones.
+    pub(super) fn publish(&self, inventory: &Inventory) {
+        let documents = self.documents_of(inventory);
+        for (section, document) in self.config.names().zip(&documents) {
+            status::write(self.paths, section, document);
+        }
+        status::forget_others(self.paths, self.config.names());
+    }
+}
 
 /// The document of a section.
-pub fn document(
-    config: &Config,
-    cert: &Cert,
-    held: &Held,
-    primary: Option<&str>,
-    now: Timestamp,
-) -> Document {
+fn document(config: &Config, cert: &Cert, inventory: &Inventory, now: Timestamp) -> Document {
+    let held = inventory.held(&cert.name);
     let lapsed = || held.local.in_use.then(|| held.versions.first()).flatten();
     let current = held.current().or_else(lapsed);
     // A failure of another configuration says nothing about this one.
@@ -24,12 +64,12 @@ pub fn document(
         State::NotChecked if order.is_some() => State::Deferred,
         state => state,
     };
-    let planned = current.map(|v| due(cert, &v.meta).0);
-    let next = match (attempt, order) {
-        (Some(attempt), _) => Some(attempt.next),
-        (None, Some(order)) => Some(order.ready_at),
-        (None, None) => planned.filter(|_| cert.auto_update),
-    };
+    let info = held.renewal.as_ref();
+    let account = account(cert, current);
+    let planned = current.map(|v| due(cert, &v.meta, info, &inventory.secret).at.0);
+    let waits = [attempt.map(|a| a.next), order.map(|o| o.ready_at)];
+    let waits = waits.into_iter().flatten().max();
+    let next = waits.or(planned.filter(|_| cert.auto_update));
     let names = cert.names.iter().map(|n| {
         let name = n.id.to_string();
         let problem = attempt.and_then(|a| a.names.get(&name).cloned());
@@ -51,7 +91,7 @@ pub fn document(
         state,
         label: state.label().to_owned(),
         names: names.collect(),
-        primary: primary == Some(cert.name.as_str()),
+        primary: inventory.primary.as_deref() == Some(cert.name.as_str()),
         source: match current {
             Some(_) if cert.staging => "staging".into(),
             _ if held.local.in_use => "local".into(),
@@ -59,9 +99,11 @@ pub fn document(
             None => String::new(),
         },
         other_key: other_key(cert),
-        account: cert.account.name.clone(),
-        ca: cert.account.ca.clone(),
-        certificate: current.zip(planned).map(|(v, due)| certificate(v, due)),
+        account: account.name.clone(),
+        ca: account.ca.clone(),
+        certificate: current
+            .zip(planned)
+            .map(|(v, due)| certificate(v, due, info)),
         next: next.filter(|_| cert.enabled && config.global.enabled),
         stage: None,
         last_attempt: last_attempt(attempt, current),
@@ -73,7 +115,7 @@ pub fn document(
 }
 
 /// The document of a section whose configuration is wrong.
-pub(super) fn broken(section: &SectionName, why: &str) -> Document {
+fn broken(section: &SectionName, why: &str) -> Document {
     Document {
         section: section.to_string(),
         state: State::InternalError,
@@ -119,7 +161,15 @@ fn state(
     }
 }
 
-fn certificate(version: &Version, due: i64) -> CertificateStatus {
+/// The account of the certificate in use; where there is none, or it is no longer listed, the first.
+fn account<'a>(cert: &'a Cert, current: Option<&Version>) -> &'a Account {
+    let of = |a: &&Arc<Account>| {
+        current.is_some_and(|v| v.meta.account == a.name && v.meta.directory == a.directory)
+    };
+    cert.accounts().find(of).unwrap_or(&cert.account)
+}
+
+fn certificate(version: &Version, due: i64, info: Option<&RenewalInfo>) -> CertificateStatus {
     let meta = &version.meta;
     CertificateStatus {
         version: version.number,
@@ -129,7 +179,10 @@ fn certificate(version: &Version, due: i64) -> CertificateStatus {
         fingerprint: meta.fingerprint.clone(),
         not_before: meta.not_before,
         not_after: meta.not_after,
+        account: meta.account.clone(),
+        instead_of: meta.instead_of.clone(),
         due,
+        ari: info.filter(|i| is_about(i, meta)).cloned(),
     }
 }
 
@@ -171,6 +224,13 @@ fn warnings(
         };
         warnings.push(format!("{what}: {}", a.problem));
     }
+    if let Some(v) = current {
+        let (used, instead_of) = (&v.meta.account, &v.meta.instead_of);
+        let text = |(name, why): (&String, &String)| {
+            format!("account '{used}' was used instead of '{name}': {why}")
+        };
+        warnings.extend(instead_of.iter().map(text));
+    }
     if held.local.uncovered {
         warnings.push(
             "the local CA's root may not certify these names, so nothing is served yet: \
@@ -189,6 +249,14 @@ fn warnings(
     {
         warnings.push(format!(
             "renew_before {days} is more than half the lifetime; half of it is used"
+        ));
+    }
+    if let Some(v) = current.filter(|v| cert.auto_update && v.meta.is_valid(now))
+        && now >= urgent(&v.meta)
+    {
+        let end = Timestamp(v.meta.not_after);
+        warnings.push(format!(
+            "less than a twentieth of the lifetime is left, and it ends on {end}"
         ));
     }
     warnings
@@ -211,11 +279,16 @@ fn deployed(cert: &Cert, held: &Held) -> Option<i64> {
 /// The names of the credentials that are set, the account's key among them.
 fn secrets(cert: &Cert) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    let external = &cert.account.external;
-    if let External::Given {
-        hmac_key: Some(_), ..
-    } = external
-    {
+    let keyed = |a: &Arc<Account>| {
+        matches!(
+            a.external,
+            External::Given {
+                hmac_key: Some(_),
+                ..
+            }
+        )
+    };
+    if cert.accounts().any(keyed) {
         names.push("eab_hmac_key".to_owned());
     }
     for name in &cert.names {

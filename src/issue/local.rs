@@ -172,16 +172,13 @@ impl Engine<'_> {
             names: plan::names(cert),
             key_type: kind.name().to_owned(),
             account: "local".into(),
-            directory: String::new(),
-            profile: None,
-            preferred_chain: None,
-            chains: Vec::new(),
             not_before: made.not_before.0,
             not_after: made.not_after.0,
             serial: made.serial_hex(),
             issuer: made.issuer_name().to_owned(),
             fingerprint: made.fingerprint(),
             issued_at: self.clock.now().0,
+            ..Meta::default()
         };
         let parts = Parts {
             cert: &pem,

@@ -2,15 +2,19 @@
 //! takes all sections along it.
 
 mod account;
+mod ask;
+mod certificate;
 mod chain;
 mod check;
 mod clients;
 mod deploy;
 mod document;
 mod failure;
+mod fallback;
 mod key;
 mod leftover;
 mod local;
+mod order;
 mod persist;
 mod propagate;
 mod provider;
@@ -22,14 +26,13 @@ mod ways;
 pub use crate::net::Firewall;
 pub use account::AccountStatus;
 pub use check::{Finding, check};
-use document::document;
 pub use failure::{Failure, Retry};
 
 use crate::config::{Cert, Config};
 use crate::deploy as links;
-use crate::plan::{Action, Task, Waiting, Wish, due, plan};
+use crate::plan::{self, Action, Task, Waiting, Wish, due};
 use crate::status::{self, Recorder};
-use crate::store::{Area, secure};
+use crate::store::{Area, device_secret, secure};
 use crate::types::{Clock, Held, Inventory, Paths, SectionName, Stage, Timestamp};
 use clients::Clients;
 use std::collections::HashSet;
@@ -132,23 +135,34 @@ impl<'a> Engine<'a> {
         held.presented |= other.has_presented();
         let served = held.local.in_use || !cert.staging && held.current.is_some();
         held.linked = !served || self.is_linked(cert);
+        held.renewal = status::ari::read(self.paths, &cert.name);
         held
     }
 
     /// What the store holds for all sections.
     pub fn inventory(&self) -> Inventory {
-        let certs = self.config.certs.iter();
+        self.inventory_of(&self.config.certs)
+    }
+
+    fn inventory_of(&self, certs: &[Cert]) -> Inventory {
+        let held = certs.iter().map(|c| (c.name.clone(), self.held(c)));
         Inventory {
-            sections: certs.map(|c| (c.name.clone(), self.held(c))).collect(),
+            sections: held.collect(),
             primary: links::primary(self.paths),
+            secret: device_secret(self.paths),
         }
     }
 
     /// Does what is due or wished for. The caller holds the lock.
     pub fn renew(&self, wish: &Wish) -> Report {
         secure(self.paths);
-        let inventory = self.inventory();
-        let plan = plan(self.config, &inventory, self.clock.now(), wish);
+        let mut inventory = self.inventory();
+        let mut clients: Clients<'_> = Clients::default();
+        let mut plan = plan::plan(self.config, &inventory, self.clock.now(), wish);
+        if !plan.ask.is_empty() {
+            self.ask(&plan.ask, &mut inventory, &mut clients);
+            plan = plan::plan(self.config, &inventory, self.clock.now(), wish);
+        }
         self.publish(&inventory);
         let mut report = Report {
             waiting: plan.waiting,
@@ -157,7 +171,6 @@ impl<'a> Engine<'a> {
         };
         report.outcomes = self.clean_up_former();
         self.close_ports();
-        let mut clients: Clients<'_> = Clients::default();
         // A section that waits lets the others pass.
         let mut queue: Vec<(Task, Timestamp)> = plan
             .tasks
@@ -209,8 +222,10 @@ impl<'a> Engine<'a> {
         let certs = self.config.certs.iter();
         let renewed = certs.filter(|c| c.enabled && c.auto_update);
         let first = renewed.filter_map(|cert| {
-            let current = inventory.held(&cert.name).current()?;
-            Some((due(cert, &current.meta), &cert.name))
+            let held = inventory.held(&cert.name);
+            let meta = &held.current()?.meta;
+            let due = due(cert, meta, held.renewal.as_ref(), &inventory.secret);
+            Some((due.at, &cert.name))
         });
         first.min().map(|(at, name)| (at, name.clone()))
     }
@@ -257,8 +272,9 @@ impl<'a> Engine<'a> {
             Action::Retry => self.put_into_use(cert, &area, &mut record, true),
             Action::Local => self.serve_local(cert, &mut record, |round| round.run()),
             Action::Forget => self.forget(&area),
-            Action::Issue => section::advance(self, cert, &area, clients, &mut record, true),
-            Action::Resume => section::advance(self, cert, &area, clients, &mut record, false),
+            Action::Issue | Action::Resume => {
+                fallback::advance(self, cert, task, clients, &mut record)
+            }
         };
         let stopped = matches!(&step, Err(failure) if failure.retry == Retry::Stopped);
         (self.end(cert, &area, task, step, record), stopped)
@@ -315,47 +331,6 @@ impl<'a> Engine<'a> {
             record.say(now, &format!("the failure could not be noted: {e}"));
         }
         Outcome::Failed(failure, Timestamp(attempt.next))
-    }
-
-    fn document(&self, cert: &Cert) -> status::Document {
-        let primary = links::primary(self.paths);
-        self.document_of(cert, &self.held(cert), primary.as_deref())
-    }
-
-    fn document_of(&self, cert: &Cert, held: &Held, primary: Option<&str>) -> status::Document {
-        let mut document = document(self.config, cert, held, primary, self.clock.now());
-        document.warnings.extend(self.spare_key(&cert.account));
-        document
-    }
-
-    /// The documents of all sections, in the order of [`Config::names`].
-    pub fn documents(&self) -> Vec<status::Document> {
-        self.documents_of(&self.inventory())
-    }
-
-    fn documents_of(&self, inventory: &Inventory) -> Vec<status::Document> {
-        let certs = self.config.certs.iter().map(|cert| {
-            let held = inventory.held(&cert.name);
-            self.document_of(cert, held, inventory.primary.as_deref())
-        });
-        let broken = self.config.broken.iter();
-        certs
-            .chain(broken.map(|(section, why)| document::broken(section, why)))
-            .collect()
-    }
-
-    /// Writes the documents of all sections as the store has them now.
-    pub fn publish_all(&self) {
-        self.publish(&self.inventory());
-    }
-
-    /// Writes the documents of all sections that have changed, and removes those of former ones.
-    fn publish(&self, inventory: &Inventory) {
-        let documents = self.documents_of(inventory);
-        for (section, document) in self.config.names().zip(&documents) {
-            status::write(self.paths, section, document);
-        }
-        status::forget_others(self.paths, self.config.names());
     }
 
     /// Drops what is noted of work that nobody wants any more.

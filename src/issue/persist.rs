@@ -12,6 +12,8 @@ use crate::store::AccountStore;
 use crate::types::{Domain, Stage, State};
 use std::net::SocketAddr;
 
+/// As `check` calls it.
+const TOPIC: &str = "dns-persist";
 /// So many records are shown in a message; `check` shows all.
 const SHOWN: usize = 5;
 
@@ -134,8 +136,11 @@ pub(super) fn check(
     engine: &Engine<'_>,
     cert: &Cert,
     issuers: &[String],
-    found: &mut dyn FnMut(bool, String),
+    found: &mut dyn FnMut(&'static str, bool, String),
 ) {
+    if persistent(cert).next().is_none() {
+        return;
+    }
     let account = AccountStore::new(engine.paths, &cert.account.name, &cert.account.directory);
     let url = account.note().ok().flatten().map(|note| note.url);
     let mut wanted: Vec<Permission> = Vec::new();
@@ -150,17 +155,25 @@ pub(super) fn check(
             "which record {} wants is told by the first `certkeeper renew {}`: it holds the account's URL",
             cert.account.ca, cert.name
         );
-        return found(false, text);
+        return found(TOPIC, false, text);
     }
     let servers = match servers(engine) {
         Ok(servers) => servers,
-        Err(failure) => return found(false, format!("{} — {}", failure.problem, failure.remedy)),
+        Err(failure) => {
+            return found(
+                TOPIC,
+                false,
+                format!("{} — {}", failure.problem, failure.remedy),
+            );
+        }
     };
     for permission in wanted {
         let line = permission.line();
         match look(engine, &servers, &permission) {
-            Seen::Right => found(true, format!("all nameservers show {line}")),
-            Seen::Partly(why) | Seen::Wrong(why) => found(false, format!("{why} — publish {line}")),
+            Seen::Right => found(TOPIC, true, format!("all nameservers show {line}")),
+            Seen::Partly(why) | Seen::Wrong(why) => {
+                found(TOPIC, false, format!("{why} — publish {line}"))
+            }
         }
     }
 }

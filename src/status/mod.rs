@@ -1,14 +1,17 @@
 //! What users see: one document a section in tmpfs, and the log of its last run.
 
+pub mod ari;
 pub mod record;
 mod syslog;
 
 pub use record::{Recorder, read_log};
 pub use syslog::syslog;
 
-use crate::types::{Paths, SectionName, Stage, State};
+use crate::types::{Paths, RenewalInfo, SectionName, Stage, State};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 /// `/var/run/certkeeper/status/<section>.json`. Times are seconds since the epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +31,7 @@ pub struct Document {
     /// The section's other certificate, whose key is of the other kind, if there are two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_key: Option<String>,
-    /// The account's name.
+    /// The account's name: the one of the certificate in use, else the first to be asked.
     pub account: String,
     /// The CA's name.
     pub ca: String,
@@ -89,8 +92,17 @@ pub struct CertificateStatus {
     pub not_before: i64,
     /// End of validity.
     pub not_after: i64,
+    /// The account that it comes from.
+    #[serde(default)]
+    pub account: String,
+    /// The accounts that were to be asked first, each with why it was not the one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub instead_of: BTreeMap<String, String>,
     /// When it is to be renewed.
     pub due: i64,
+    /// What the CA says about that (RFC 9773), if it says anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ari: Option<RenewalInfo>,
 }
 
 /// The last attempt.
@@ -125,22 +137,29 @@ pub fn write(paths: &Paths, section: &SectionName, document: &Document) {
         return;
     };
     let path = paths.status(section);
-    if fs::read(&path).is_ok_and(|old| old == text) {
-        return;
+    if !fs::read(&path).is_ok_and(|old| old == text) {
+        put(&path, &text);
     }
+}
+
+/// Replaces a file in tmpfs by one rename, if tmpfs takes it.
+fn put(path: &Path, text: &[u8]) {
     if let Some(folder) = path.parent() {
         let _ = fs::create_dir_all(folder);
     }
     let beside = path.with_extension("new");
-    if fs::write(&beside, &text).is_ok() {
-        let _ = fs::rename(&beside, &path);
+    if fs::write(&beside, text)
+        .and_then(|()| fs::rename(&beside, path))
+        .is_err()
+    {
+        let _ = fs::remove_file(&beside);
     }
 }
 
-/// Removes the documents and logs of sections that are no longer configured.
+/// Removes what is kept of sections that are no longer configured.
 pub fn forget_others<'a>(paths: &Paths, known: impl Iterator<Item = &'a SectionName>) {
     let known: std::collections::HashSet<&str> = known.map(SectionName::as_str).collect();
-    for folder in ["status", "log"] {
+    for folder in ["status", "log", "ari"] {
         let entries = fs::read_dir(paths.run().join(folder)).into_iter().flatten();
         for entry in entries.flatten() {
             let name = entry.file_name();

@@ -5,6 +5,7 @@ mod account;
 mod disk;
 mod lock;
 mod root;
+mod secret;
 mod section;
 pub mod uci;
 
@@ -12,4 +13,5 @@ pub use account::{AccountNote, AccountStore};
 pub use disk::{StoreError, make_folder, make_public, put, put_link, read, remove, secure};
 pub use lock::{Lock, Queue, Wanted};
 pub use root::{RootStore, RootTexts};
+pub use secret::{device_secret, make_device_secret};
 pub use section::{Area, Parts, Presented, sections};

@@ -1,6 +1,6 @@
 //! What the store holds, as plain data: the store reads it, the plan decides by it.
 
-use super::{Deployed, Deployment, SectionName, Stage, State, Timestamp};
+use super::{Attempt, Deployed, Deployment, RenewalInfo, Secret, SectionName, Timestamp, Tried};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -29,6 +29,9 @@ pub struct Meta {
     /// The roots that the CA's chains lead to, where that was none of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub chains: Vec<String>,
+    /// Its name at a CA that says when to renew (RFC 9773 section 4.1); none at others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cert_id: Option<String>,
     /// Start of validity.
     pub not_before: i64,
     /// End of validity.
@@ -41,6 +44,9 @@ pub struct Meta {
     pub fingerprint: String,
     /// When it was stored.
     pub issued_at: i64,
+    /// The accounts that were to be asked first, each with why it was not the one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub instead_of: BTreeMap<String, String>,
 }
 
 impl Meta {
@@ -62,6 +68,8 @@ impl Meta {
 pub struct OrderNote {
     /// The order's URL.
     pub url: String,
+    /// The account's name; empty: not noted.
+    pub account: String,
     /// The account's URL.
     pub account_url: String,
     /// The CA's directory.
@@ -81,30 +89,9 @@ pub struct OrderNote {
     pub ready_at: i64,
     /// The CA is at work and wants to be asked again then; 0: it is not.
     pub look_at: i64,
-}
-
-/// `attempt.json`: the last attempt, if it did not succeed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// When it was.
-    pub at: i64,
-    /// When the next one may be.
-    pub next: i64,
-    /// Attempts in a row that failed.
-    pub failures: u32,
-    /// How it ended.
-    pub state: State,
-    /// Where it ended.
-    pub stage: Stage,
-    /// What happened.
-    pub problem: String,
-    /// What to do.
-    pub remedy: String,
-    /// What the CA has against single names.
-    #[serde(default)]
-    pub names: BTreeMap<String, String>,
-    /// The section's fingerprint then.
-    pub fingerprint: String,
+    /// The accounts that were to be asked first.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub instead_of: BTreeMap<String, Tried>,
 }
 
 /// One stored version.
@@ -139,6 +126,8 @@ pub struct Held {
     pub deployed: Option<Deployed>,
     /// What the local CA does for the section.
     pub local: LocalLeaf,
+    /// What the CA said about the renewal of one of the versions.
+    pub renewal: Option<RenewalInfo>,
 }
 
 /// The local CA's certificate of a section.
@@ -212,6 +201,8 @@ pub struct Inventory {
     pub sections: BTreeMap<SectionName, Held>,
     /// The section that the primary links lead to.
     pub primary: Option<String>,
+    /// The device's secret: no two devices choose the same times.
+    pub secret: Secret,
 }
 
 impl Inventory {

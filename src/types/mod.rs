@@ -2,6 +2,7 @@
 
 mod account;
 mod address;
+mod attempt;
 mod deploy;
 mod disk;
 mod http;
@@ -10,6 +11,7 @@ mod names;
 mod nearest;
 mod owner;
 mod paths;
+mod renewal;
 mod section_name;
 mod state;
 mod text;
@@ -17,16 +19,16 @@ mod time;
 
 pub use account::AccountState;
 pub use address::local_address;
+pub use attempt::{Attempt, Tried};
 pub use deploy::{Deployed, Deployment, Export, Target};
 pub use disk::disk_remedy;
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};
-pub use inventory::{
-    Attempt, CLOCK_MARGIN, Held, Inventory, Issued, LocalLeaf, Meta, OrderNote, Version,
-};
+pub use inventory::{CLOCK_MARGIN, Held, Inventory, Issued, LocalLeaf, Meta, OrderNote, Version};
 pub use names::{Domain, Identifier, NameError};
 pub use nearest::nearest;
 pub use owner::{Owner, Owners};
 pub use paths::Paths;
+pub use renewal::{RenewalInfo, Window};
 pub use section_name::SectionName;
 pub use state::{Stage, State};
 pub use text::{few, shown, visible};

@@ -41,6 +41,11 @@ impl Paths {
         self.at("/etc/certkeeper")
     }
 
+    /// Random, made once: spreads the times of renewals.
+    pub fn device_secret(&self) -> PathBuf {
+        self.at("/etc/certkeeper/secret")
+    }
+
     /// The accounts' folders.
     pub fn accounts(&self) -> PathBuf {
         self.at("/etc/certkeeper/accounts")
@@ -94,6 +99,11 @@ impl Paths {
     /// A section's status document.
     pub fn status(&self, section: &SectionName) -> PathBuf {
         self.run().join("status").join(format!("{section}.json"))
+    }
+
+    /// What a CA said about the renewal of a section's certificate.
+    pub fn ari(&self, section: &SectionName) -> PathBuf {
+        self.run().join("ari").join(section.as_str())
     }
 
     /// A section's log of the last run.

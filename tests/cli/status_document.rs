@@ -37,7 +37,10 @@ const CERTIFICATE: &[(&str, &str, bool)] = &[
     ("fingerprint", "text", true),
     ("not_before", "number", true),
     ("not_after", "number", true),
+    ("account", "text", true),
+    ("instead_of", "table", false),
     ("due", "number", true),
+    ("ari", "table", false),
 ];
 const ATTEMPT: &[(&str, &str, bool)] = &[
     ("state", "text", true),

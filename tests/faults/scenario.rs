@@ -61,6 +61,8 @@ impl Scenario {
         match kind {
             Kind::First | Kind::FirstByDns => {}
             Kind::Renewal => {
+                // Whatever time the CA suggests.
+                configure(&["\toption renew_before '30'\n"]);
                 issue(3);
                 set_back(&site, "web");
             }

@@ -1,6 +1,7 @@
 //! Every case that waits for half a minute, side by side. Tests begin in the order of their names:
 //! this one first, and the others run while it waits.
 
+use crate::ari;
 use crate::breaks::{
     Break, faster_than_the_router, floods, frozen_after_a_failure, frozen_and_dripping,
 };
@@ -16,6 +17,7 @@ fn no_wait_is_longer_than_a_call() {
     let mut jobs = vec![
         plain("tickets faster than the router", faster_than_the_router),
         plain("frozen after a failure", frozen_after_a_failure),
+        plain("frozen at questions", ari::frozen),
     ];
     let breaks = frozen_and_dripping().into_iter().chain(floods());
     let of_break = |b: Break| -> Job { (b.name(), Box::new(move || b.check())) };

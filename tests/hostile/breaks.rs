@@ -198,6 +198,7 @@ fn busy_for_ever() {
         rig.suffers(&Want {
             exit: 4,
             within: Duration::from_secs(100),
+            keeps: word == "pending",
             ..Want::failure(&["the CA"])
         });
         rig.ca.heal();

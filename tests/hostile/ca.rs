@@ -40,6 +40,8 @@ pub enum Door {
 /// What is scripted and what happened.
 struct Script {
     twist: Option<(Vec<Step>, Twist)>,
+    /// The directory has renewalInfo.
+    renewal_info: bool,
     /// Orders from this number on are well.
     well_from: usize,
     door: Door,
@@ -84,6 +86,7 @@ impl Ca {
             webroot,
             script: Mutex::new(Script {
                 twist: None,
+                renewal_info: false,
                 well_from: usize::MAX,
                 door: Door::Open,
                 form: Form::good(),
@@ -118,6 +121,11 @@ impl Ca {
         let mut script = self.script();
         script.twist = Some((steps.to_vec(), twist));
         script.well_from = usize::MAX;
+    }
+
+    /// From now on it gives renewal information.
+    pub fn offer_renewal_info(&self) {
+        self.script().renewal_info = true;
     }
 
     /// From now on orders are well that are not made yet; what is twisted of others stays so.
@@ -223,6 +231,7 @@ impl Shared {
             ("challenge", Some(_)) => Step::Challenge,
             ("finalize", Some(_)) => Step::Finalize,
             ("certificate", Some(_)) => Step::Certificate,
+            ("ari", _) => Step::Renewal,
             _ => Step::Elsewhere,
         };
         script.asked.push(step);
@@ -258,13 +267,23 @@ impl Shared {
         asked: &wire::Asked,
     ) -> Reply {
         match step {
-            Step::Directory => Reply::json(
-                200,
-                &json!({
+            Step::Directory => {
+                let mut value = json!({
                     "newNonce": self.url("/nonce"), "newAccount": self.url("/account"),
                     "newOrder": self.url("/order"), "meta": {"profiles": {"default": "the only one"}},
-                }),
-            ),
+                });
+                if script.renewal_info {
+                    value["renewalInfo"] = self.url("/ari").into();
+                }
+                Reply::json(200, &value)
+            }
+            Step::Renewal => {
+                let time = |days| now().plus(Timestamp::days(days)).to_string();
+                let window = json!({"start": time(1), "end": time(2)});
+                let mut reply = Reply::json(200, &json!({"suggestedWindow": window}));
+                reply.header("Retry-After", "21600");
+                reply
+            }
             Step::Nonce => Reply::json(200, &Value::Null),
             Step::Account => {
                 let mut reply = Reply::json(201, &json!({"status": "valid"}));
@@ -326,8 +345,7 @@ impl Shared {
     fn order(&self, script: &Script, number: usize) -> Value {
         let order = &script.orders[number];
         let authz = |n: usize| self.url(&format!("/authz/{number}/{n}"));
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let week = Timestamp(i64::try_from(now.as_secs()).unwrap()).plus(Timestamp::days(7));
+        let week = now().plus(Timestamp::days(7));
         let mut value = json!({
             "status": order.status(),
             "expires": week.to_string(),
@@ -367,6 +385,12 @@ impl Order {
             (true, None) => "pending",
         }
     }
+}
+
+/// The time of the machine.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Timestamp(i64::try_from(since.as_secs()).unwrap())
 }
 
 fn token(order: usize, name: usize) -> String {

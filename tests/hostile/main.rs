@@ -19,6 +19,9 @@
 //! words          what a CA writes to a terminal
 //! memory         what a huge reply costs
 //! accounts       what a CA has against an account
+//! ari            answers about renewals: late, wrong, huge; orders that replace nothing
+//! kinds          every error type: state, wait, over a reboot
+//! fallback       two CAs, one of which is sick
 //! external       accounts elsewhere: by key identifier, by e-mail address
 //! lost           a real Pebble behind a relay that loses or withholds its replies
 //! ```
@@ -32,6 +35,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers may fail as tests do")]
 
 mod accounts;
+mod ari;
 mod at_once;
 mod breaks;
 mod ca;
@@ -39,7 +43,9 @@ mod certificates;
 mod documents;
 mod doors;
 mod external;
+mod fallback;
 mod headers;
+mod kinds;
 mod lanes;
 mod lost;
 mod memory;

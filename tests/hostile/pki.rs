@@ -75,6 +75,7 @@ pub fn issue(csr: &[u8], ordered: &[String], form: &Form) -> String {
     params.serial_number = Some(SerialNumber::from(serial));
     params.not_before = OffsetDateTime::now_utc() + Duration::days(form.days.start);
     params.not_after = OffsetDateTime::now_utc() + Duration::days(form.days.end);
+    params.use_authority_key_identifier_extension = true;
     let leaf = params.signed_by(&point, &issuer).expect("a certificate");
     pem(leaf.der()) + &ca.pem()
 }

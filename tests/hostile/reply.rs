@@ -21,6 +21,8 @@ pub enum Step {
     Poll,
     Finalize,
     Certificate,
+    /// Renewal information (RFC 9773), where it is offered.
+    Renewal,
     /// A URL that no good CA of ours hands out.
     Elsewhere,
 }

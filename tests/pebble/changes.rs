@@ -87,7 +87,7 @@ fn a_refused_name_leaves_the_old_certificate_in_use() {
     );
     assert!(
         run.stdout
-            .contains("what to do: this CA does not certify the name"),
+            .contains("what to do: the CA's policy forbids the name"),
         "{}",
         run.report()
     );

@@ -3,7 +3,7 @@
 use crate::site::Site;
 use crate::support::process::Finished;
 use crate::support::server::free_port;
-use crate::uci::{cert, with};
+use crate::uci::{GLOBAL, account, cert, with};
 use serde_json::Value;
 use std::fs;
 
@@ -43,7 +43,8 @@ fn a_closed_port() {
         &["www.demo.example"],
         &elsewhere.collect::<Vec<_>>(),
     )]);
-    let remedy = "the CA reached nobody: the name must lead to this router, and with webroot port 80 be open";
+    let remedy =
+        "nobody takes connections at port 80 of that address: the name must lead to this router";
     let words = [
         "✗ web: localhost",
         "connection refused (connection)",
@@ -171,4 +172,65 @@ fn a_listener_whose_port_is_taken() {
     site.renew();
     site.is_good("web", &["www.demo.example"]);
     assert_eq!(site.asked("POST /order-plz"), 1);
+}
+
+/// Section `web` with a document root that nobody serves; `check` resolves names as the CA does.
+fn with_resolver(site: &Site, names: &[&str]) {
+    let webroot = with(site.by_webroot(), &[("webroot", "/other")]);
+    let head = GLOBAL.to_owned() + &format!("\tlist dns_server '{}'\n", site.challsrv().address());
+    let account = account("pebble", &site.pebble.directory_url());
+    site.temp
+        .uci(&(head + &account + &cert("web", names, &webroot)));
+}
+
+/// A `check` that finds no fault ends the wait; whether it has been mended the next run sees.
+#[test]
+fn after_a_check_that_passes_it_is_tried_at_once() {
+    let Some(site) = Site::web() else { return };
+    fs::create_dir_all(site.temp.path("other")).expect("a folder");
+    with_resolver(&site, &["www.demo.example"]);
+    ends(&site.run(&["renew"]), 1, &["(unauthorized)"]);
+    ends(&site.run(&["renew"]), 4, &["waits"]);
+    fs::remove_dir_all(site.temp.path("other")).expect("a folder");
+    ends(&site.run(&["check"]), 1, &["/other does not exist"]);
+    ends(&site.run(&["renew"]), 4, &["waits"]);
+    std::os::unix::fs::symlink("www", site.temp.path("other")).expect("a link");
+    let words = [
+        "what failed before is tried again by the next run",
+        "all is well",
+    ];
+    ends(&site.run(&["check"]), 0, &words);
+    ends(&site.run(&["renew"]), 0, &[]);
+    site.is_good("web", &["www.demo.example"]);
+    let again = site.run(&["check"]);
+    assert!(!again.stdout.contains("tried again"), "{}", again.report());
+}
+
+/// What lasts until the configuration changes lasts beyond a `check` and a reboot.
+#[test]
+fn a_refusal_waits_for_a_change() {
+    let Some(site) = Site::plan(|plan| {
+        plan.nginx = true;
+        plan.pebble.domain_blocklist = vec!["blocked.example".into()];
+    }) else {
+        return;
+    };
+    fs::create_dir_all(site.temp.path("other")).expect("a folder");
+    with_resolver(&site, &["www.blocked.example"]);
+    ends(
+        &site.run(&["renew"]),
+        1,
+        &["(rejectedIdentifier)", "policy forbids"],
+    );
+    let attempt = site.attempt("web");
+    let wait = |a: &Value| a["next"].as_i64().unwrap() - a["at"].as_i64().unwrap();
+    assert_eq!(wait(&attempt), 7 * 86_400);
+    let check = site.run(&["check"]);
+    ends(&check, 0, &[]);
+    assert!(!check.stdout.contains("tried again"), "{}", check.report());
+    fs::remove_dir_all(site.temp.path("var/run/certkeeper")).expect("tmpfs");
+    ends(&site.run(&["renew"]), 4, &["waits"]);
+    site.configure(&[cert("web", &["www.demo.example"], &site.by_webroot())]);
+    site.renew();
+    site.is_good("web", &["www.demo.example"]);
 }

@@ -79,7 +79,7 @@ fn the_layout_of_a_section() {
     assert_eq!(*key, format!("{hash}/key.pem"));
     assert_eq!(
         listing(&site, "etc/certkeeper").len(),
-        wanted.len() + 8,
+        wanted.len() + 9,
         "something else lies there"
     );
 

@@ -7,11 +7,13 @@ mod support;
 
 mod accounts;
 mod alpn;
+mod ari;
 mod beforehand;
 mod chains;
 mod changes;
 mod eab;
 mod failures;
+mod fallback;
 mod files;
 mod former;
 mod interrupted;

@@ -1,7 +1,6 @@
 //! When a renewal is due.
 
 use super::*;
-use certkeeper::plan::due;
 use proptest::prelude::*;
 
 proptest! {
@@ -10,7 +9,7 @@ proptest! {
     fn renewal_lies_in_the_last_half(start in -(1i64 << 40)..(1i64 << 40), life in 0i64..(1 << 36), serial: String) {
         let config = config("");
         let meta = Meta { serial, ..meta(start, start + life) };
-        let at = due(cert(&config), &meta);
+        let at = due(&config, &meta);
         let days = life / DAY;
         prop_assert!(at >= Timestamp(start), "before the validity");
         prop_assert!(at <= Timestamp(start + life), "after the end");
@@ -45,14 +44,14 @@ proptest! {
         let first = due_now(&config, held.clone(), early);
         let second = due_now(&config, held, late);
         prop_assert!(first.is_empty() || first == second, "{first:?} {second:?}");
-        prop_assert_eq!(first.is_empty(), early < due(cert(&config), &meta(start, start + life)).0);
+        prop_assert_eq!(first.is_empty(), early < due(&config, &meta(start, start + life)).0);
     }
 
     /// `renew_before` counts from the end and is at most half the lifetime.
     #[test]
     fn renew_before_counts_from_the_end(start in 0i64..(1 << 33), life in DAY..400 * DAY, days in 1u32..366) {
         let config = config(&format!("\toption renew_before {days}\n"));
-        let at = due(cert(&config), &meta(start, start + life)).0;
+        let at = due(&config, &meta(start, start + life)).0;
         let before = i64::from(days) * DAY;
         prop_assert_eq!(at, (start + life) - before.min(life / 2));
     }
@@ -62,7 +61,7 @@ proptest! {
 fn known_lifetimes() {
     let config = config("");
     let margin = |life: i64| {
-        let at = due(cert(&config), &meta(NOW, NOW + life));
+        let at = due(&config, &meta(NOW, NOW + life));
         (NOW + life) - at.0
     };
     // 90 days: renewed 30 to 33 days before the end; 160 hours: half of it, and a bit.
@@ -81,7 +80,7 @@ fn renewals_of_a_day_do_not_bunch() {
                 serial: format!("{n:032X}"),
                 ..meta(NOW, NOW + 90 * DAY)
             };
-            due(cert(&config), &meta).0 / HOUR
+            due(&config, &meta).0 / HOUR
         })
         .collect();
     // 1,000 certificates over 72 hours: every hour has some.
@@ -99,8 +98,5 @@ fn across_2038_and_leap_days() {
     }
     let leap = Timestamp::parse_rfc3339("2028-02-29T00:00:00Z").expect("a leap day");
     let config = self::config("\toption renew_before 1\n");
-    assert_eq!(
-        due(cert(&config), &meta(leap.0 - 30 * DAY, leap.0 + DAY)),
-        leap
-    );
+    assert_eq!(due(&config, &meta(leap.0 - 30 * DAY, leap.0 + DAY)), leap);
 }

@@ -1,14 +1,16 @@
 //! What is due, and when: properties over all times, 2038 and leap days among them.
 
+mod accounts;
+mod ari;
 mod due;
 mod issue;
 mod stored;
 
 use certkeeper::config::{self, Cert, Config};
-use certkeeper::plan::{Action, Plan, Wish, plan};
+use certkeeper::plan::{Action, Due, Plan, Wish, plan};
 use certkeeper::types::{
-    Attempt, Deployed, Held, Inventory, Issued, Meta, OrderNote, Paths, Stage, State, Timestamp,
-    Version,
+    Attempt, Deployed, Held, Inventory, Issued, Meta, OrderNote, Paths, RenewalInfo, Secret, Stage,
+    State, Timestamp, Version, Window,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -68,8 +70,21 @@ fn decide(config: &Config, held: Held, now: i64, wish: &Wish) -> Plan {
     let inventory = Inventory {
         sections: [(cert(config).name.clone(), held)].into(),
         primary: Some("web".into()),
+        secret: secret(),
     };
     plan(config, &inventory, Timestamp(now), wish)
+}
+
+/// The device's.
+fn secret() -> Secret {
+    Secret::new("of this device")
+}
+
+/// When a certificate is to be renewed whose CA says nothing about that.
+fn due(config: &Config, meta: &Meta) -> Timestamp {
+    let due: Due = certkeeper::plan::due(cert(config), meta, None, &secret());
+    assert!(!due.suggested);
+    due.at
 }
 
 fn actions(plan: &Plan) -> Vec<Action> {
@@ -98,6 +113,7 @@ fn attempt(config: &Config, at: i64, next: i64) -> Attempt {
         remedy: "yes".into(),
         names: BTreeMap::new(),
         fingerprint: cert(config).fingerprint.clone(),
+        accounts: BTreeMap::new(),
     }
 }
 

@@ -133,6 +133,7 @@ fn what_services_refused_is_left_alone_until_asked_for() {
             remedy: String::new(),
             names: BTreeMap::new(),
             fingerprint: fingerprint.into(),
+            accounts: BTreeMap::new(),
         }),
         ..refused()
     };

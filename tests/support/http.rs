@@ -39,6 +39,11 @@ pub fn get(url: &str, ca: &str) -> Reply {
     send("GET", url, &[], "", ca)
 }
 
+/// Sends a body to `url`, trusted as by [`get`].
+pub fn post(url: &str, body: &str, ca: &str) -> Reply {
+    send("POST", url, &[], body, ca)
+}
+
 /// Sends a request over plain http.
 pub fn plain(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Reply {
     send(method, url, headers, body, "")

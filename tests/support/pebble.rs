@@ -195,6 +195,17 @@ impl Pebble {
         &self.server
     }
 
+    /// From now on it answers so when it is asked about the renewal of a certificate (PEM); not by
+    /// 2.4.
+    ///
+    /// # Panics
+    /// When it does not take it.
+    pub fn set_renewal_info(&self, pem: &str, answer: &str) {
+        let url = format!("https://localhost:{}/set-renewal-info/", self.management);
+        let body = json!({"Certificate": pem, "ARIResponse": answer}).to_string();
+        http::post(&url, &body, &self.pki.ca_pem()).ok();
+    }
+
     fn managed(&self, path: &str) -> http::Reply {
         let url = format!("https://localhost:{}/{path}", self.management);
         http::get(&url, &self.pki.ca_pem())

@@ -127,23 +127,6 @@ fn staging_of_a_ca_that_has_ended_says_that() {
     says(&config, false, &["ended its ACME service on 2025-10-31"]);
 }
 
-#[test]
-fn further_accounts_are_not_used_yet_and_that_is_said() {
-    let config = with(
-        "",
-        "list account letsencrypt; list account letsencrypt-staging",
-    );
-    says(
-        &config,
-        true,
-        &[
-            "line 3, cert 'web', option account 'letsencrypt-staging'",
-            "the first is used",
-        ],
-    );
-    assert_eq!(account(&config).name, "letsencrypt");
-}
-
 /// `cert 'web'` at a CA with all that it may ask for.
 fn at(ca: &str, lines: &str) -> Config {
     let server = match preset(ca).expect("a preset").directory {

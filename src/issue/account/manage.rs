@@ -42,7 +42,7 @@ impl<'e> Engine<'e> {
             let store = AccountStore::new(self.paths, &account.name, &account.directory);
             let certs = self.config.certs.iter();
             let sections: Vec<SectionName> = certs
-                .filter(|cert| cert.account == *account)
+                .filter(|cert| cert.accounts().any(|listed| listed == account))
                 .map(|cert| cert.name.clone())
                 .collect();
             let kept = stored.iter().any(|(_, s)| *s == store);

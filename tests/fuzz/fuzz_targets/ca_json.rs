@@ -6,13 +6,13 @@
 
 use certkeeper::acme::account::Registration;
 use certkeeper::acme::{
-    AcmeError, Authorization, Client, Directory, Nonces, Order, Problem, Status, eab,
+    AcmeError, Authorization, Client, Directory, Nonces, Order, Problem, Status, ari, eab,
 };
 use certkeeper::dns::{Context, TxtRecord, modules};
 use certkeeper::keys::AccountKey;
 use certkeeper::types::{
-    Clock, Identifier, Interrupted, Method, Request, Response, Secret, Timestamp, Transport,
-    TransportError,
+    Clock, Identifier, Interrupted, Method, RenewalInfo, Request, Response, Secret, Timestamp,
+    Transport, TransportError,
 };
 use certkeeper_fuzz::assert_shown;
 use libfuzzer_sys::fuzz_target;
@@ -158,10 +158,13 @@ fn ask(directory: &Directory, replies: &Replies) {
         Err(why) => seen(&why),
     }
     let names = [Identifier::parse("a.example.org").expect("a name")];
-    match client.new_order(&names, None) {
+    match client.new_order(&names, None, None) {
         Ok(order) => assert_url(&order.url),
         Err(why) => seen(&why),
     }
+    let info = ari::ask(replies, &clock, directory, "aki.serial", None);
+    check_renewal(&info.expect("nobody stops it"), clock.now());
+    replies.calls.set(0);
     match client.order(URL) {
         Ok(order) => check_order(&client, &order),
         Err(why) => return seen(&why),
@@ -174,6 +177,16 @@ fn ask(directory: &Directory, replies: &Replies) {
         assert!(busy.contains(&order.status));
     }
     assert!(clock.now().since(begin) <= WATCH, "it waits for too long");
+}
+
+fn check_renewal(info: &RenewalInfo, now: Timestamp) {
+    let wait = Timestamp(info.ask_at).since(now);
+    assert!((60..=86_400).contains(&wait), "asked again in {wait} s");
+    assert!(info.window.is_none_or(|w| w.start < w.end), "{info:?}");
+    assert_eq!(info.window.is_none(), info.problem.is_some());
+    for text in [&info.explanation_url, &info.problem].into_iter().flatten() {
+        assert_shown(text);
+    }
 }
 
 #[track_caller]
