@@ -13,7 +13,7 @@ mod resolv_conf;
 mod resolver;
 mod roots;
 mod routes;
-mod served;
+pub(crate) mod served;
 mod tls;
 
 pub use clock::SystemClock;

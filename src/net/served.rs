@@ -93,10 +93,7 @@ pub fn served_certificate(
     })?;
     let name = ServerName::try_from(name.to_owned())
         .map_err(|_| other(format!("{name} is no name to ask for")))?;
-    let witness = Arc::new(Witness {
-        signed,
-        seen: Mutex::default(),
-    });
+    let witness = Arc::new(Witness::new(signed));
     let mut provider = ring::default_provider();
     provider.kx_groups.push(&NamedP521);
     // Before TLS 1.3 the cipher suites say it, too.
@@ -182,12 +179,19 @@ impl SupportedKxGroup for NamedP521 {
 /// Remembers the certificate and believes everything: nothing secret is sent over the connection,
 /// and what is compared is the certificate itself. So keys that ring cannot check (P-521) do, too.
 #[derive(Debug)]
-struct Witness {
+pub(crate) struct Witness {
     signed: Signed,
     seen: Mutex<Option<Vec<u8>>>,
 }
 
 impl Witness {
+    pub fn new(signed: Signed) -> Self {
+        Self {
+            signed,
+            seen: Mutex::default(),
+        }
+    }
+
     fn take(&self) -> Option<Vec<u8>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.take()

@@ -1,6 +1,6 @@
 //! Two certificates of one section: servers show each to its clients, and each is looked at.
 
-use crate::servers::{NGINX, checker, start};
+use crate::servers::{HAPROXY, NGINX, checker, start};
 use crate::site::{Site, has};
 use crate::support::server::Server;
 use certkeeper::net::Signed;
@@ -80,20 +80,9 @@ fn haproxy_shows_each_to_its_clients() {
     let Some((site, first)) = site(&["haproxy"]) else {
         return;
     };
-    let settings = "
-global
-    stats socket FOLDER/socket mode 600 level admin expose-fd listeners
-defaults
-    mode http
-    timeout client 5s
-    timeout server 5s
-    timeout connect 5s
-frontend tls
-    bind 127.0.0.1:PORT ssl crt DOMAINS/web.pem crt DOMAINS/web-rsa.pem
-    http-request return status 200
-";
+    let both = HAPROXY.replace("web.pem", "web.pem crt DOMAINS/web-rsa.pem");
     let args = ["-W", "-db", "-f", "CONFIG"];
-    let _haproxy = start(&site, "haproxy", "etc/haproxy.cfg", settings, &args, "USR2");
+    let _haproxy = start(&site, "haproxy", "etc/haproxy.cfg", &both, &args, "USR2");
     checker(&site, "haproxy", "");
     assert_eq!(seen(&site), first.map(Ok));
     configure(
