@@ -4,16 +4,11 @@
 
 use crate::keys::{KeyError, PrivateKey, general_name};
 use crate::types::{Identifier, KeyType, Timestamp};
+use crate::x509::make::{Draft, common_name};
 use crate::x509::{Certificate, key_matches, split_pem_chain, to_pem};
-use der::asn1::{
-    BitString, GeneralizedTime, Ia5String, ObjectIdentifier, OctetString, SetOfVec, UtcTime,
-    Utf8StringRef,
-};
-use der::{DateTime, Encode as _};
+use der::asn1::{Ia5String, ObjectIdentifier, OctetString};
 use ring::digest;
-use ring::rand::{SecureRandom as _, SystemRandom};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::ext::pkix::constraints::name::{GeneralSubtree, NameConstraints};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
@@ -21,17 +16,10 @@ use x509_cert::ext::pkix::{
     SubjectAltName, SubjectKeyIdentifier,
 };
 use x509_cert::ext::{AsExtension, Extension};
-use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
-use x509_cert::serial_number::SerialNumber;
-use x509_cert::time::{Time, Validity};
-use x509_cert::{TbsCertificate, Version};
+use x509_cert::name::Name;
 
-/// commonName (X.520).
-const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 /// id-kp-serverAuth (RFC 5280 section 4.2.1.12).
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
-/// Octets of a serial number: at most 20 (RFC 5280 section 4.1.2.2).
-const SERIAL: usize = 16;
 /// Octets of a key identifier (RFC 7093 section 2).
 const KEY_ID: usize = 20;
 /// Browsers refuse what lasts longer (CA/Browser Forum ballot SC31).
@@ -141,7 +129,7 @@ impl Root {
         end: Timestamp,
     ) -> Result<String, KeyError> {
         let issuer = common_name(self.certificate.issuer_name());
-        let parts = || -> der::Result<(TbsParts, Vec<Extension>)> {
+        let draft = || -> der::Result<Draft> {
             let subject = Name::default();
             let names = ids.iter().map(general_name).collect::<der::Result<_>>()?;
             let usage = KeyUsage(KeyUsages::DigitalSignature.into());
@@ -158,17 +146,18 @@ impl Root {
                     .to_extension(&subject, &[])?,
                 authority(&self.certificate.spki)?.to_extension(&subject, &[])?,
             ];
-            Ok(((issuer?, subject), extensions))
+            Ok(Draft {
+                issuer: issuer?,
+                subject,
+                begin,
+                end: end.min(self.certificate.not_after),
+                extensions,
+            })
         };
-        let (names, extensions) = parts().map_err(|_| KeyError::Sign)?;
-        let end = end.min(self.certificate.not_after);
-        let der = sign(&self.key, key, names, (begin, end), extensions)?;
-        Ok(to_pem(&der))
+        let draft = draft().map_err(|_| KeyError::Sign)?;
+        Ok(to_pem(&draft.sign(key, &self.key)?))
     }
 }
-
-/// Issuer and subject.
-type TbsParts = (Name, Name);
 
 fn root(
     key: &PrivateKey,
@@ -177,7 +166,7 @@ fn root(
     begin: Timestamp,
     end: Timestamp,
 ) -> Result<Vec<u8>, KeyError> {
-    let parts = || -> der::Result<(Name, Vec<Extension>)> {
+    let draft = || -> der::Result<Draft> {
         let subject = common_name(name)?;
         let extensions = vec![
             BasicConstraints {
@@ -190,82 +179,16 @@ fn root(
             SubjectKeyIdentifier(key_id(&key.public_key_spki_der())?)
                 .to_extension(&subject, &[])?,
         ];
-        Ok((subject, extensions))
-    };
-    let (subject, extensions) = parts().map_err(|_| KeyError::Sign)?;
-    sign(
-        key,
-        key,
-        (subject.clone(), subject),
-        (begin, end),
-        extensions,
-    )
-}
-
-/// A certificate for `key`, signed by `by`, DER.
-fn sign(
-    by: &PrivateKey,
-    key: &PrivateKey,
-    (issuer, subject): TbsParts,
-    (begin, end): (Timestamp, Timestamp),
-    extensions: Vec<Extension>,
-) -> Result<Vec<u8>, KeyError> {
-    let mut serial = [0; SERIAL];
-    SystemRandom::new()
-        .fill(&mut serial)
-        .map_err(|_| KeyError::Random)?;
-    // Positive, and without a leading zero.
-    serial[0] = serial[0] & 0x7f | 0x40;
-    let algorithm = by.signature_algorithm();
-    let tbs = || -> der::Result<TbsCertificate> {
-        Ok(TbsCertificate {
-            version: Version::V3,
-            serial_number: SerialNumber::new(&serial)?,
-            signature: algorithm.clone(),
-            issuer,
-            validity: Validity {
-                not_before: time(begin)?,
-                not_after: time(end)?,
-            },
+        Ok(Draft {
+            issuer: subject.clone(),
             subject,
-            subject_public_key_info: key.public_key_info()?,
-            issuer_unique_id: None,
-            subject_unique_id: None,
-            extensions: Some(extensions),
+            begin,
+            end,
+            extensions,
         })
     };
-    let tbs = tbs().map_err(|_| KeyError::Sign)?;
-    let signature = by.sign(&tbs.to_der().map_err(|_| KeyError::Sign)?)?;
-    BitString::from_bytes(&signature)
-        .and_then(|signature| {
-            let certificate = x509_cert::Certificate {
-                tbs_certificate: tbs,
-                signature_algorithm: algorithm.clone(),
-                signature,
-            };
-            certificate.to_der()
-        })
-        .map_err(|_| KeyError::Sign)
-}
-
-/// UTCTime until 2049, GeneralizedTime after (RFC 5280 section 4.1.2.5).
-fn time(at: Timestamp) -> der::Result<Time> {
-    let seconds = std::time::Duration::from_secs(at.0.max(0).unsigned_abs());
-    let date = DateTime::from_unix_duration(seconds)?;
-    Ok(match UtcTime::from_date_time(date) {
-        Ok(utc) => Time::UtcTime(utc),
-        Err(_) => Time::GeneralTime(GeneralizedTime::from_date_time(date)),
-    })
-}
-
-fn common_name(name: &str) -> der::Result<Name> {
-    let part = AttributeTypeAndValue {
-        oid: COMMON_NAME,
-        value: Utf8StringRef::new(name)?.into(),
-    };
-    let mut set = SetOfVec::new();
-    set.insert(part)?;
-    Ok(RdnSequence(vec![RelativeDistinguishedName(set)]))
+    let draft = draft().map_err(|_| KeyError::Sign)?;
+    draft.sign(key, key)
 }
 
 /// The key identifier: the first octets of a digest (RFC 7093 section 2).

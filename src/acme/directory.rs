@@ -33,6 +33,8 @@ pub struct Directory {
 pub struct Meta {
     /// The terms' URL.
     pub terms_of_service: Option<String>,
+    /// The names by which CAA records allow the CA.
+    pub caa_identities: Vec<String>,
     /// Registration wants an external account.
     pub external_account_required: bool,
     /// Profiles; their descriptions are for people (draft-ietf-acme-profiles).

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod ari;
 pub mod ca;
+pub mod chain;
 pub mod client;
 pub mod directory;
 pub mod eab;
@@ -13,6 +14,7 @@ mod jws;
 mod revoke;
 
 pub use account::Account;
+pub use chain::Chain;
 pub use client::{AcmeError, Client, Nonces};
 pub use directory::Directory;
 pub use order::{Authorization, Challenge, Order, Status};

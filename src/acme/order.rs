@@ -9,8 +9,6 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A longer certificate chain is refused.
-const CHAIN_MAX: usize = 64 * 1024;
 /// Tokens have at least 128 bits of entropy (section 8.1), which needs 22 characters; none of the
 /// CAs uses more than 43.
 const TOKEN_MAX: usize = 128;
@@ -88,6 +86,13 @@ pub struct Order {
     pub retry_after: Option<Timestamp>,
 }
 
+impl Order {
+    /// The URL of the certificate, once there is one.
+    pub(super) fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
+    }
+}
+
 /// The CA's question about one identifier.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Authorization {
@@ -114,13 +119,16 @@ pub struct WireIdentifier {
 impl Authorization {
     /// True if it is about this identifier.
     pub fn is_for(&self, id: &Identifier) -> bool {
-        let base = id
-            .domain()
-            .map_or_else(|| id.to_string(), |d| d.base().to_owned());
-        let wildcard = id.domain().is_some_and(|d| d.is_wildcard());
-        self.identifier.kind == id.kind()
-            && self.identifier.value.eq_ignore_ascii_case(&base)
-            && self.wildcard == wildcard
+        let value = &self.identifier.value;
+        let (same, wildcard) = match id {
+            Identifier::Dns(name) => {
+                let same = value.eq_ignore_ascii_case(name.base());
+                (same, name.is_wildcard())
+            }
+            // An IPv6 address has many forms (RFC 8738 section 3).
+            Identifier::Ip(address) => (value.parse() == Ok(*address), false),
+        };
+        self.identifier.kind == id.kind() && same && self.wildcard == wildcard
     }
 
     /// The challenge of that type.
@@ -141,6 +149,13 @@ pub struct Challenge {
     pub status: Status,
     #[serde(default)]
     token: String,
+    /// dns-persist-01: the CA's names for itself, by the drafts' spellings, and its URL of the account.
+    #[serde(default, rename = "issuer-domain-names")]
+    issuers: Vec<String>,
+    #[serde(default, rename = "issuerDomainNames")]
+    issuers_renamed: Vec<String>,
+    #[serde(default, rename = "accounturi")]
+    account: Option<String>,
     /// Why it failed.
     #[serde(default)]
     pub error: Option<Problem>,
@@ -149,6 +164,19 @@ pub struct Challenge {
 impl Challenge {
     fn pending() -> Status {
         Status::Pending
+    }
+
+    /// The CA's names for itself (draft-ietf-acme-dns-persist section 3.1).
+    pub fn issuers(&self) -> &[String] {
+        match self.issuers.is_empty() {
+            true => &self.issuers_renamed,
+            false => &self.issuers,
+        }
+    }
+
+    /// The account as the CA wants it named in a record, if it says so.
+    pub fn account_uri(&self) -> Option<&str> {
+        self.account.as_deref()
     }
 
     /// The token. It becomes a file's name, so nothing but base64url may stand in it.
@@ -254,14 +282,6 @@ impl Client<'_> {
             self.sleep(next)?;
             pause = (pause * 2).min(POLL_LAST);
         }
-    }
-
-    /// Downloads the chain as PEM (section 7.4.2).
-    pub fn chain(&self, order: &Order) -> Result<Vec<u8>, AcmeError> {
-        let url = order.certificate.as_deref().ok_or_else(|| {
-            AcmeError::Protocol("the order is valid, but the CA names no certificate".into())
-        })?;
-        self.get(url, CHAIN_MAX).map(|reply| reply.body)
     }
 
     /// What the CA expects to find for a token (section 8.1).

@@ -1,15 +1,22 @@
 //! Answers to a CA's challenges (RFC 8555 section 8). Presenting is quick; waiting is the caller's;
 //! taking back always happens, and is harmless when there is nothing left.
 
+mod alpn;
 mod dns01;
+mod dns_persist;
+mod door;
+mod hello;
 mod listener;
 mod relay;
 mod standalone;
 mod webroot;
 
+pub use alpn::Alpn;
+pub use dns_persist::Permission;
 pub use dns01::{Dns01, look_up};
-pub use listener::token;
-pub use standalone::{HTTP, HTTP_REDIRECTED, Standalone};
+pub use door::{Door, HTTP, Port, TLS};
+pub use hello::Hello;
+pub use standalone::{Standalone, token};
 pub use webroot::Webroot;
 
 use crate::dns::{DnsError, TxtRecord};
@@ -27,7 +34,7 @@ pub struct Proof {
     pub id: Identifier,
     /// The challenge's token: base64url, checked.
     pub token: String,
-    /// What http-01 serves.
+    /// What http-01 serves, and tls-alpn-01 shows a digest of.
     pub key_authorization: String,
     /// What dns-01 publishes.
     pub txt_value: String,

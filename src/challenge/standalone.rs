@@ -1,137 +1,34 @@
 //! http-01 by a listener of our own.
 
-use super::listener::{Answers, Listener};
+use super::door::Door;
+use super::listener::{Answer, Client};
 use super::relay::Relay;
-use super::{ChallengeError, Footprint, Proof, Solver};
-use crate::net::{Firewall, Redirect, holder};
-use crate::types::Owners;
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::sync::PoisonError;
+use super::{ChallengeError, Footprint, Proof, Solver, WELL_KNOWN};
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::net::Shutdown;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// The port that a CA asks (RFC 8555 section 8.3).
-pub const HTTP: u16 = 80;
-/// Where that port of the WAN leads while a CA looks; the include for fw4 names it too.
-pub const HTTP_REDIRECTED: u16 = 61080;
+/// A request's head is not longer.
+const HEAD_MAX: usize = 4096;
+
+/// Key authorizations by token.
+type Answers = Arc<Mutex<HashMap<String, String>>>;
 
 /// The listener; it opens with the first answer and closes with the last.
 #[derive(Debug)]
 pub struct Standalone<'a> {
     door: Door<'a>,
     answers: Answers,
-    running: Option<Listener>,
-}
-
-/// How a CA gets to the listener.
-#[derive(Debug)]
-enum Door<'a> {
-    /// It has the port itself.
-    Direct { address: Option<IpAddr>, port: u16 },
-    /// The firewall leads it there.
-    Redirected {
-        firewall: &'a Firewall,
-        redirect: Redirect,
-        owners: Owners,
-    },
 }
 
 impl<'a> Standalone<'a> {
-    /// A listener on that port, of one address or of all; nothing is opened yet.
-    pub fn new(address: Option<IpAddr>, port: u16) -> Self {
-        Self::behind(Door::Direct { address, port })
-    }
-
-    /// A listener that the firewall leads port 80 of these devices to. `owners`: whom the port is
-    /// passed on to, because the WAN reaches them anyway.
-    pub fn redirected(firewall: &'a Firewall, devices: Vec<String>, owners: Owners) -> Self {
-        Self::behind(Door::Redirected {
-            firewall,
-            redirect: Redirect {
-                devices,
-                port: HTTP,
-                to: HTTP_REDIRECTED,
-            },
-            owners,
-        })
-    }
-
-    fn behind(door: Door<'a>) -> Self {
+    /// A listener behind that door; nothing is opened yet.
+    pub fn new(door: Door<'a>) -> Self {
         Self {
             door,
             answers: Answers::default(),
-            running: None,
         }
-    }
-
-    fn start(&self) -> Result<Listener, ChallengeError> {
-        let (address, port, owners) = match &self.door {
-            Door::Direct { address, port } => (*address, *port, Owners::default()),
-            Door::Redirected {
-                redirect, owners, ..
-            } => (None, redirect.to, *owners),
-        };
-        let listener = Listener::start(bind(address, port)?, &self.answers, Relay::new(owners));
-        let trouble = |e| ChallengeError::Port(format!("the listener does not start: {e}"));
-        let listener = listener.map_err(trouble)?;
-        // Behind it there is somebody already when the first client comes.
-        if let Door::Redirected {
-            firewall, redirect, ..
-        } = &self.door
-        {
-            let opened = firewall.open(redirect);
-            opened.map_err(|e| {
-                let port = redirect.port;
-                ChallengeError::Firewall(format!("port {port} could not be redirected: {e}"))
-            })?;
-        }
-        Ok(listener)
-    }
-
-    fn close(&mut self) -> Result<(), ChallengeError> {
-        if self.running.is_none() {
-            return Ok(());
-        }
-        let closed = match &self.door {
-            Door::Direct { .. } => Ok(()),
-            Door::Redirected {
-                firewall, redirect, ..
-            } => firewall.close(redirect),
-        };
-        self.running = None;
-        closed.map_err(|e| {
-            let text =
-                format!("the redirect of port {HTTP} ends by itself within ten minutes: {e}");
-            ChallengeError::Firewall(text)
-        })
-    }
-}
-
-fn bind(address: Option<IpAddr>, port: u16) -> Result<TcpListener, ChallengeError> {
-    let bind = |ip: IpAddr| TcpListener::bind(SocketAddr::new(ip, port));
-    let listener = match address {
-        Some(ip) => bind(ip),
-        // The IPv6 socket takes IPv4 too, where there is IPv6.
-        None => bind(Ipv6Addr::UNSPECIFIED.into()).or_else(|e| match e.kind() {
-            io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => Err(e),
-            _ => bind(Ipv4Addr::UNSPECIFIED.into()),
-        }),
-    };
-    listener.map_err(|e| {
-        ChallengeError::Port(match e.kind() {
-            io::ErrorKind::AddrInUse => {
-                let who = holder(port).unwrap_or_else(|| "another program".into());
-                format!("port {port} is held by {who}")
-            }
-            io::ErrorKind::PermissionDenied => format!("port {port} may be opened by root alone"),
-            _ => format!("port {port} cannot be opened: {e}"),
-        })
-    })
-}
-
-/// However it ends: nothing stays open.
-impl Drop for Standalone<'_> {
-    fn drop(&mut self) {
-        let _ = self.close();
     }
 }
 
@@ -141,9 +38,7 @@ impl Solver for Standalone<'_> {
     }
 
     fn present(&mut self, proof: &Proof) -> Result<(), ChallengeError> {
-        if self.running.is_none() {
-            self.running = Some(self.start()?);
-        }
+        self.door.open(|| answering(&self.answers))?;
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         answers.insert(proof.token.clone(), proof.key_authorization.clone());
         Ok(())
@@ -154,16 +49,68 @@ impl Solver for Standalone<'_> {
         answers.remove(&proof.token);
         let last = answers.is_empty();
         drop(answers);
-        if last { self.close() } else { Ok(()) }
+        if last { self.door.close() } else { Ok(()) }
     }
+}
+
+fn answering(answers: &Answers) -> Answer {
+    let answers = answers.clone();
+    Arc::new(move |client: Client, relay: &Relay| answer(client, &answers, relay))
+}
+
+/// Reads one request and answers it, or has it answered by whom it is for.
+fn answer(mut client: Client, answers: &Answers, relay: &Relay) -> io::Result<()> {
+    let ended = |head: &[u8]| head.windows(4).any(|w| w == b"\r\n\r\n");
+    while !ended(&client.said) && client.said.len() < HEAD_MAX && client.hear()? {
+        if is_for_another(&client.said)
+            && let Some(owner) = relay.connect(&client.stream)
+        {
+            return relay.pass(client.stream, owner, &client.said);
+        }
+    }
+    let found = token(&client.said).and_then(|token| {
+        let answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.get(token).cloned()
+    });
+    let (status, body) = match found {
+        Some(text) => ("200 OK", text),
+        None => ("404 Not Found", "no such challenge\n".to_owned()),
+    };
+    let reply = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/octet-stream\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    client.stream.write_all(reply.as_bytes())?;
+    client.stream.shutdown(Shutdown::Write)
+}
+
+/// True once it is plain that a client does not look for a challenge.
+fn is_for_another(head: &[u8]) -> bool {
+    let mut words = head.splitn(3, |c| *c == b' ');
+    let (_, target, rest) = (words.next(), words.next(), words.next());
+    // Without the third word the second may be half of what it will be.
+    target.is_some_and(|t| rest.is_some() && !t.starts_with(WELL_KNOWN.as_bytes()))
+        || (rest.is_none() && head.contains(&b'\n'))
+}
+
+/// The token that a request asks for: `GET /.well-known/acme-challenge/TOKEN HTTP/1.1`.
+pub fn token(head: &[u8]) -> Option<&str> {
+    let line = head.split(|c| *c == b'\r' || *c == b'\n').next()?;
+    let mut words = std::str::from_utf8(line).ok()?.split(' ');
+    let (method, target, version) = (words.next()?, words.next()?, words.next()?);
+    let whole = method == "GET" && version.starts_with("HTTP/1.") && words.next().is_none();
+    whole.then(|| target.strip_prefix(WELL_KNOWN)).flatten()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::door::bind;
+    use super::super::listener::Listener;
     use super::*;
-    use crate::types::{Identifier, Owner};
-    use std::io::{self, Read, Write};
-    use std::net::TcpStream;
+    use crate::types::{Identifier, Owner, Owners};
+    use std::io::Read;
+    use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
     use std::thread;
 
     fn proof(token: &str) -> Proof {
@@ -191,7 +138,7 @@ mod tests {
             .local_addr()
             .expect("bound")
             .port();
-        let mut solver = Standalone::new(Some(local), port);
+        let mut solver = Standalone::new(Door::direct(Some(local), port));
         solver.present(&proof("one")).expect("opens");
         solver.present(&proof("two")).expect("opens");
         let slow = TcpStream::connect((local, port)).expect("a silent client");
@@ -211,7 +158,7 @@ mod tests {
                     .starts_with("HTTP/1.1 404")
             );
         }
-        let mut second = Standalone::new(Some(local), port);
+        let mut second = Standalone::new(Door::direct(Some(local), port));
         let taken = second.present(&proof("x")).expect_err("the port is taken");
         let us = format!("(pid {})", std::process::id());
         assert!(taken.to_string().contains(&us), "{taken}");
@@ -256,11 +203,12 @@ mod tests {
             ipv4: Some(owned),
             ipv6: None,
         };
-        let listener = Listener::start(socket, &answers, Relay::new(owners)).expect("starts");
+        let listener =
+            Listener::start(socket, answering(&answers), Relay::new(owners)).expect("starts");
         let mut stream = TcpStream::connect((local, port)).expect("connects");
         let head = b"POST /login HTTP/1.1\r\n\r\n";
         stream.write_all(&[head, &sent[..]].concat()).expect("sent");
-        stream.shutdown(std::net::Shutdown::Write).expect("ended");
+        stream.shutdown(Shutdown::Write).expect("ended");
         let mut back = Vec::new();
         stream.read_to_end(&mut back).expect("all of it");
         assert!(back == [head, &body[..]].concat(), "{} bytes", back.len());
@@ -271,5 +219,48 @@ mod tests {
         let reply = fetch(port, "/").expect("answers");
         assert!(reply.starts_with("HTTP/1.1 404"), "{reply}");
         drop(listener);
+    }
+
+    #[test]
+    fn reads_request_lines() {
+        let path = "/.well-known/acme-challenge/";
+        let ask = |line: String| token(line.as_bytes()).map(str::to_owned);
+        assert_eq!(
+            ask(format!("GET {path}abc HTTP/1.1\r\nHost: x\r\n\r\n")),
+            Some("abc".into())
+        );
+        for line in [
+            format!("POST {path}abc HTTP/1.1"),
+            format!("GET {path}abc"),
+            format!("GET {path}abc HTTP/2.0"),
+            format!("GET  {path}abc HTTP/1.1"),
+            "GET / HTTP/1.1".into(),
+            String::new(),
+        ] {
+            assert_eq!(ask(line.clone()), None, "{line}");
+        }
+        assert_eq!(token(&[0xff, 0xfe]), None);
+    }
+
+    #[test]
+    fn knows_what_is_for_another() {
+        for line in [
+            "GET / HTTP/1.1\r\n",
+            "PUT /.well-known/other H",
+            "hello\r\n",
+            "GET / \n",
+        ] {
+            assert!(is_for_another(line.as_bytes()), "{line}");
+        }
+        for line in [
+            "",
+            "GET",
+            "GET /",
+            "GET /.well-known/acme-challenge/abc HTTP/1.1\r\n",
+            "POST /.well-known/acme-challenge/ HTTP/1.1",
+            "GET /.well-known/acme-",
+        ] {
+            assert!(!is_for_another(line.as_bytes()), "{line}");
+        }
     }
 }

@@ -18,6 +18,7 @@ mod secret;
 mod show;
 mod status;
 mod term;
+mod test;
 mod uci;
 mod upload;
 
@@ -285,10 +286,16 @@ impl Run<'_> {
         (self.parsed.debug || config.global.debug).then_some(to)
     }
 
-    /// The sections named on the command line.
+    /// The sections named on the command line, each with both of its certificates if there are two.
     fn sections(&self, config: &Config) -> Result<Vec<SectionName>> {
-        let names = self.parsed.free.iter();
-        names.map(|name| self.section(config, name)).collect()
+        let mut sections = Vec::new();
+        for name in &self.parsed.free {
+            let section = self.section(config, name)?;
+            let second = Some(section.second()).filter(|s| config.knows(s.as_str()));
+            sections.push(section);
+            sections.extend(second);
+        }
+        Ok(sections)
     }
 
     /// A section of the configuration by name.

@@ -14,17 +14,23 @@ use std::time::Duration;
 
 pub(super) const COMMAND: Command = Command {
     name: "renew",
-    args: "[SECTION…] [--force] [--no-wait]",
+    args: "[SECTION…] [--force] [--test] [--no-wait]",
     summary: "gets, renews and puts into use what is due (cron runs this)",
     help: "Issues what is missing, renews what is due, goes on with what an earlier run left, and puts\n\
            it into use: services reload, and what they do not serve is rolled back. A SECTION named here\n\
            is tried at once, whatever its waiting time and auto_update say. If another run is at work, the\n\
-           wish is handed to it and its progress is shown.",
+           wish is handed to it and its progress is shown. With --test a certificate is got from the CA's\n\
+           staging server, whatever option staging says; it is kept apart and never served.",
     options: &[
         Opt {
             name: "force",
             value: None,
             help: "also issue what is not due",
+        },
+        Opt {
+            name: "test",
+            value: None,
+            help: "try it at the CA's staging server; nothing that is served changes",
         },
         Opt {
             name: "no-wait",
@@ -48,6 +54,9 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
+    if run.parsed.has("test") {
+        return super::test::run(run, config, &sections);
+    }
     let wishes = wishes(&sections, run.parsed.has("force"));
     let mut todo = wishes.clone();
     let queue = Queue::new(&run.paths);
@@ -62,6 +71,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
             for wish in &todo {
                 queue.add(wish).map_err(trouble)?;
             }
+            run.tell("another run is at work; it takes this wish along");
             let lock = wait(run, &config)?;
             fresh = false;
             todo = queue.take();
@@ -101,7 +111,7 @@ fn withdraw(queue: &Queue, own: &[Wanted]) {
 }
 
 /// Sections that were named and cannot run: that nothing is due would be another answer.
-fn unable(config: &Config, sections: &[SectionName]) -> Vec<(SectionName, Outcome)> {
+pub(super) fn unable(config: &Config, sections: &[SectionName]) -> Vec<(SectionName, Outcome)> {
     let why = |name: &SectionName| {
         let broken = config.broken.iter().find(|(n, _)| n == name);
         match (broken, config.cert(name.as_str())) {
@@ -169,8 +179,7 @@ fn merge(wishes: &[Wanted], config: &Config) -> Vec<Wish> {
 }
 
 /// Waits for the lock and shows what the run that has it does.
-fn wait(run: &Run<'_>, config: &Config) -> Result<Lock> {
-    run.tell("another run is at work; it takes this wish along");
+pub(super) fn wait(run: &Run<'_>, config: &Config) -> Result<Lock> {
     let live = Live::new(run);
     loop {
         if let Some(lock) = Lock::take(&run.paths).map_err(trouble)? {
@@ -289,8 +298,12 @@ fn show(run: &Run<'_>, config: &Config, report: &Report) {
             Outcome::Done(text) => run.say(&format!("{} {section}: {text}", style.good("✓"))),
             Outcome::Waiting(until, text) => {
                 let when = super::term::until(*until, now);
+                let how = match report.test {
+                    true => format!("`certkeeper renew {section} --test` "),
+                    false => String::new(),
+                };
                 run.say(&format!(
-                    "{} {section}: {text}; goes on {when}",
+                    "{} {section}: {text}; {how}goes on {when}",
                     style.warn("…")
                 ));
             }
@@ -307,7 +320,7 @@ fn show(run: &Run<'_>, config: &Config, report: &Report) {
                     }
                 }
                 run.say(&format!("    what to do: {}", failure.remedy));
-                if !report.stopped {
+                if !report.stopped && !report.test {
                     let when = super::term::until(*next, now);
                     run.say(&format!(
                         "    next attempt {when}, or at once with `certkeeper renew {section}`"
@@ -367,9 +380,13 @@ fn as_json(report: &Report) -> Value {
     };
     let waiting =
         |w: &Waiting| json!({"section": w.section.as_str(), "next": w.until.0, "text": w.reason});
-    json!({
+    let mut document = json!({
         "sections": report.outcomes.iter().map(outcome).collect::<Vec<_>>(),
         "waiting": report.waiting.iter().map(waiting).collect::<Vec<_>>(),
         "stopped": report.stopped,
-    })
+    });
+    if report.test {
+        document["test"] = true.into();
+    }
+    document
 }

@@ -233,6 +233,9 @@ fn details(run: &Run<'_>, document: &Document, now: Timestamp) -> String {
     for warning in &document.warnings {
         row("warning", warning.clone());
     }
+    if let Some(other) = &document.other_key {
+        row("other key", other.clone());
+    }
     for user in &document.used_by {
         row("used by", user.clone());
     }

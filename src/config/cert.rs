@@ -6,6 +6,7 @@ use super::csr::{self, Csr};
 use super::deployment;
 use super::fingerprint::fingerprint;
 use super::fits;
+use super::keys::{self, Keys};
 use super::method::{self, Name, Raw, Validation};
 use super::mistake::Mistake;
 use super::reader::Reader;
@@ -27,6 +28,10 @@ pub struct Cert {
     pub key_type: KeyType,
     /// The owner's request; its key is kept elsewhere.
     pub csr: Option<Csr>,
+    /// The kind of key that the section's other certificate has, if there are two.
+    pub other_key: Option<KeyType>,
+    /// Each renewal has the key of the version in use again, where that is of this kind.
+    pub reuse_key: bool,
     /// Where it is asked for.
     pub account: Arc<Account>,
     /// Where it is asked for when that is down or limits the rate, in order.
@@ -35,6 +40,8 @@ pub struct Cert {
     pub staging: bool,
     /// The CA's profile (draft-ietf-acme-profiles).
     pub profile: Option<String>,
+    /// The root that the chain is to lead to, or a part of its name (RFC 8555 section 7.4.2).
+    pub preferred_chain: Option<String>,
     /// False: only when asked.
     pub auto_update: bool,
     /// Days before the end, instead of a third of the lifetime.
@@ -44,6 +51,9 @@ pub struct Cert {
     /// Changes whenever anything that the section says changes, its secrets included.
     pub fingerprint: String,
 }
+
+/// No root's name is longer (RFC 5280 appendix A.1, ub-common-name).
+const CHAIN_MAX: usize = 64;
 
 impl Cert {
     /// Every account that it may come from, in order.
@@ -58,6 +68,20 @@ impl Cert {
             fallbacks: Vec::new(),
             ..self.clone()
         }
+    }
+
+    /// The section's second certificate, if there is one: the same in all but its key, and that
+    /// uhttpd, which serves one, is not told of it.
+    pub(super) fn second(&self) -> Option<Self> {
+        let key_type = self.other_key.filter(|kind| kind.is_rsa())?;
+        let mut second = Self {
+            name: self.name.second(),
+            key_type,
+            other_key: Some(self.key_type),
+            ..self.clone()
+        };
+        second.deployment.services.retain(|s| s != "uhttpd");
+        Some(second)
     }
 }
 
@@ -107,13 +131,18 @@ pub(super) fn read(
     let auto_update = reader.flag("auto_update", true);
     let renew_before = reader.number("renew_before", 1..=366);
     let profile = profile(reader);
+    let preferred_chain = preferred_chain(reader);
     let csr = csr::read(reader, paths);
-    let key_type = key_type(reader, csr.as_ref());
+    let Keys {
+        key_type,
+        other_key,
+        reuse_key,
+    } = keys::read(reader, csr.as_ref());
     let account_names = account_names(reader);
     let listed = listed(reader, accounts, &account_names, staging);
     let raw = Raw::read(reader, files, paths);
     let way = method::resolve(reader, &raw, files, global);
-    let by_dns = matches!(way, Some(Validation::Dns(_)));
+    let by_dns = way.as_ref().is_some_and(Validation::is_dns);
     let ids = identifiers(reader, by_dns, csr.as_ref());
     let own = method::own_ways(reader, &ids, &raw, files, global, paths);
     let names = names(reader, ids, way, own);
@@ -121,8 +150,9 @@ pub(super) fn read(
     if csr.is_some() {
         deployment::check_keyless(reader, &mut deployment);
     }
+    let keys: Vec<KeyType> = [Some(key_type), other_key].into_iter().flatten().collect();
     for account in &listed {
-        fits::check(reader, account, &names, key_type, profile.as_deref());
+        fits::check(reader, account, &names, &keys, profile.as_deref());
     }
     let fingerprint = fingerprint(reader.section, &account_names, files, csr.as_ref());
     match (reader.failed.take(), listed.split_first()) {
@@ -132,10 +162,13 @@ pub(super) fn read(
             names,
             key_type,
             csr,
+            other_key,
+            reuse_key,
             account: account.clone(),
             fallbacks: fallbacks.to_vec(),
             staging,
             profile,
+            preferred_chain,
             auto_update,
             renew_before,
             deployment,
@@ -157,39 +190,15 @@ fn profile(reader: &mut Reader<'_>) -> Option<String> {
     Some(text)
 }
 
-fn key_type(reader: &mut Reader<'_>, csr: Option<&Csr>) -> KeyType {
-    let mut kinds = Vec::new();
-    for word in reader.words("key_type") {
-        match word.parse::<KeyType>() {
-            Ok(kind) => kinds.push(kind),
-            Err(()) => {
-                let all: Vec<&str> = KeyType::ALL.iter().map(|k| k.name()).collect();
-                reader.wrong(
-                    "key_type",
-                    &word,
-                    format!("one of {} is wanted", all.join(" ")),
-                );
-            }
-        }
+fn preferred_chain(reader: &mut Reader<'_>) -> Option<String> {
+    let text = reader.text("preferred_chain")?;
+    let fits = text.chars().count() <= CHAIN_MAX && !text.contains(char::is_control);
+    if !fits {
+        let wanted =
+            "the name of the root is wanted that the chain is to lead to, such as ISRG Root X1";
+        reader.wrong("preferred_chain", &text, wanted);
     }
-    if let [_, second, ..] = kinds.as_slice() {
-        reader.wrong(
-            "key_type",
-            second.name(),
-            "two keys for one section are not in this version; make a second section",
-        );
-    }
-    let wanted = kinds.first().copied();
-    if let (Some(csr), Some(wanted)) = (csr, wanted)
-        && csr.key_type != wanted
-    {
-        let text = format!(
-            "the key of the request in option csr is {}; leave key_type out",
-            csr.key_type
-        );
-        reader.wrong("key_type", wanted.name(), text);
-    }
-    csr.map(|c| c.key_type).or(wanted).unwrap_or(KeyType::Ec256)
+    fits.then_some(text)
 }
 
 /// The names of the accounts, in order.
@@ -297,17 +306,16 @@ fn names(
         let Some(validation) = own.remove(&id).unwrap_or_else(|| way.clone()) else {
             continue;
         };
-        let by_dns = matches!(validation, Validation::Dns(_));
         match &id {
-            Identifier::Dns(d) if d.is_wildcard() && !by_dns => reader.wrong(
+            Identifier::Dns(d) if d.is_wildcard() && !validation.takes_wildcards() => reader.wrong(
                 "domains",
                 d.as_str(),
-                "a wildcard needs validation_method dns (RFC 8555 section 8.3)",
+                "a wildcard needs validation_method dns (RFC 8555 section 8.3, RFC 8737 section 3)",
             ),
-            Identifier::Ip(ip) if by_dns => reader.wrong(
+            Identifier::Ip(ip) if !validation.takes_addresses() => reader.wrong(
                 "domains",
                 &ip.to_string(),
-                "an address needs validation_method standalone or webroot (RFC 8738)",
+                "an address needs validation_method standalone, webroot or alpn (RFC 8738)",
             ),
             _ => {}
         }

@@ -4,14 +4,14 @@ use super::account::Account;
 use super::method::Name;
 use super::reader::Reader;
 use crate::acme::ca::{Preset, those_that};
-use crate::types::{Domain, Identifier, KeyType};
+use crate::types::{Identifier, KeyType, local_address};
 
 /// Compares what a certificate asks for with what is known of its CA.
 pub(super) fn check(
     reader: &mut Reader<'_>,
     account: &Account,
     names: &[Name],
-    key: KeyType,
+    keys: &[KeyType],
     profile: Option<&str>,
 ) {
     if account.public {
@@ -20,10 +20,13 @@ pub(super) fn check(
     let Some(ca) = account.facts() else {
         return;
     };
-    if !ca.keys.is_empty() && !ca.keys.contains(&key) {
+    for key in keys {
+        if ca.keys.is_empty() || ca.keys.contains(key) {
+            continue;
+        }
         let all: Vec<&str> = ca.keys.iter().map(|k| k.name()).collect();
         let all = all.join(" ");
-        let others = those_that(|p| p.keys.contains(&key));
+        let others = those_that(|p| p.keys.contains(key));
         let text = format!("{} signs {all}{}", ca.title, or(&others, "signs it"));
         reader.wrong("key_type", key.name(), text);
     }
@@ -94,17 +97,20 @@ fn or(others: &[&str], does: &str) -> String {
     }
 }
 
-/// Names that no public CA certifies.
+/// Names and addresses that no public CA certifies.
 fn local_names(reader: &mut Reader<'_>, names: &[Name]) {
     for name in names {
-        if let Some((suffix, why)) = name.id.domain().and_then(Domain::local_reason) {
-            reader.wrong(
-                "domains",
-                &name.id.to_string(),
-                format!(
-                    "no public CA certifies names below .{suffix} ({why}); use a name that you own, or a private CA (acme_server)"
-                ),
-            );
+        let why = match &name.id {
+            Identifier::Dns(d) => d.local_reason().map(|(suffix, why)| {
+                format!("names below .{suffix} ({why}); use a name that you own")
+            }),
+            Identifier::Ip(ip) => {
+                local_address(*ip).map(|why| format!("it ({why}); use a public address"))
+            }
+        };
+        if let Some(why) = why {
+            let text = format!("no public CA certifies {why}, or a private CA (acme_server)");
+            reader.wrong("domains", &name.id.to_string(), text);
         }
     }
 }

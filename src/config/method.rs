@@ -35,8 +35,19 @@ pub enum Validation {
         /// Its port.
         port: u16,
     },
+    /// tls-alpn-01: an own listener.
+    Alpn {
+        /// The address it listens on; `None`: all.
+        address: Option<IpAddr>,
+        /// Its port.
+        port: u16,
+    },
     /// dns-01.
     Dns(Arc<DnsMethod>),
+    /// dns-persist-01: the owner publishes a record once.
+    Persist,
+    /// No challenge is answered: the CA has validated the name beforehand.
+    Beforehand,
 }
 
 impl Validation {
@@ -44,7 +55,10 @@ impl Validation {
     pub fn challenge(&self) -> &'static str {
         match self {
             Self::Webroot { .. } | Self::Standalone { .. } => "http-01",
+            Self::Alpn { .. } => "tls-alpn-01",
             Self::Dns(_) => "dns-01",
+            Self::Persist => "dns-persist-01",
+            Self::Beforehand => "none",
         }
     }
 
@@ -53,8 +67,26 @@ impl Validation {
         match self {
             Self::Webroot { .. } => "webroot",
             Self::Standalone { .. } => "standalone",
+            Self::Alpn { .. } => "alpn",
             Self::Dns(_) => "dns",
+            Self::Persist => "dns-persist",
+            Self::Beforehand => "none",
         }
+    }
+
+    /// True if wildcards can be validated so (RFC 8555 section 8.4).
+    pub fn takes_wildcards(&self) -> bool {
+        self.is_dns() || matches!(self, Self::Beforehand)
+    }
+
+    /// True if addresses can be validated so (RFC 8738 section 7).
+    pub fn takes_addresses(&self) -> bool {
+        !self.is_dns()
+    }
+
+    /// True if the CA looks at a record.
+    pub fn is_dns(&self) -> bool {
+        matches!(self, Self::Dns(_) | Self::Persist)
     }
 }
 
@@ -75,13 +107,15 @@ pub struct DnsMethod {
 }
 
 /// The methods of CONFIG that are not in this version.
-const LATER: [&str; 6] = [
+const LATER: [&str; 2] = ["dns-delegated", "dns-manual"];
+/// Those that are.
+const NOW: [&str; 6] = [
+    "webroot",
+    "standalone",
     "alpn",
-    "dns-delegated",
-    "dns-manual",
+    "dns",
     "dns-persist",
     "none",
-    "tls-alpn",
 ];
 
 /// The options of a section that say how, as they stand.
@@ -121,10 +155,13 @@ impl Raw {
         // A way of its own is whole: the certificate's provider does not mix with it.
         let own = self.method.is_some() || self.dns.is_some() || self.provider.is_some();
         let own = own || self.webroot.is_some();
+        // The port of one listener is not that of the other.
+        let alpn = |raw: &Raw| raw.method.as_deref() == Some("alpn");
+        let same = alpn(&self) == alpn(base);
         let base = if own {
             &Raw {
                 address: base.address,
-                port: base.port,
+                port: base.port.filter(|_| same),
                 wait: base.wait,
                 ..Raw::default()
             }
@@ -206,24 +243,32 @@ pub(super) fn resolve(
             address: raw.address,
             port: raw.port.unwrap_or(80),
         }),
+        "alpn" => Some(Validation::Alpn {
+            address: raw.address,
+            port: raw.port.unwrap_or(443),
+        }),
         "dns" => dns(reader, raw, files).map(|m| Validation::Dns(Arc::new(m))),
+        "dns-persist" => Some(Validation::Persist),
+        "none" => Some(Validation::Beforehand),
         _ if LATER.contains(&method) => {
-            let text = "not in this version; webroot, standalone and dns are";
+            let text = format!("not in this version; {} are", listed("and"));
             reader.wrong("validation_method", method, text);
             None
         }
         _ => {
-            let known = ["webroot", "standalone", "dns"].into_iter().chain(LATER);
+            let known = NOW.into_iter().chain(LATER);
             let meant = nearest(method, known);
             let meant = meant.map(|m| format!("; did you mean '{m}'?"));
-            let text = format!(
-                "webroot, standalone or dns is wanted{}",
-                meant.unwrap_or_default()
-            );
+            let text = format!("{} is wanted{}", listed("or"), meant.unwrap_or_default());
             reader.wrong("validation_method", method, text);
             None
         }
     }
+}
+
+fn listed(last: &str) -> String {
+    let [all @ .., end] = NOW;
+    format!("{} {last} {end}", all.join(", "))
 }
 
 fn dns(reader: &mut Reader<'_>, raw: &Raw, files: &Files<'_>) -> Option<DnsMethod> {

@@ -12,11 +12,13 @@ mod external;
 mod fingerprint;
 mod firewall;
 mod fits;
+mod keys;
 mod method;
 mod mistake;
 mod provider;
 mod reader;
 mod schema;
+mod tested;
 
 pub use account::Account;
 pub use cert::Cert;
@@ -303,7 +305,9 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
         ) {
             Ok(mut cert) => {
                 deployment::check_uhttpd(&mut reader, &mut uhttpd, &mut cert);
+                let second = cert.second();
                 certs.push(cert);
+                certs.extend(second);
             }
             Err(why) => broken.push((name, why)),
         }

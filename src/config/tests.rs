@@ -147,7 +147,7 @@ const OPTIONS: &str = "
 certkeeper | enabled accept_tos account_email webroot *dns_server wan_zone ca_bundle local_ca local_ca_name local_ca_days !acme_hotplug !*notify debug
 account | ca acme_server staging_server ca_file email eab_kid eab_hmac_key
 provider | dns *credentials
-cert | enabled *domains auto_names primary *key_type !reuse_key csr *account staging cert_profile !preferred_chain validation_method webroot listen_address listen_port provider dns *credentials calias dalias dns_wait auto_update renew_before *service *hook *export *verify
+cert | enabled *domains auto_names primary *key_type reuse_key csr *account staging cert_profile preferred_chain validation_method webroot listen_address listen_port provider dns *credentials calias dalias dns_wait auto_update renew_before *service *hook *export *verify
 domain | cert name validation_method webroot provider dns *credentials calias dalias dns_wait
 secret | *credentials eab_hmac_key
 ";

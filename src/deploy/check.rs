@@ -1,7 +1,9 @@
 //! Looks beforehand whether those who are to have a certificate could take it.
 
 use super::services::Service;
-use super::{export, hooks, uhttpd, verify};
+use super::verify::Look;
+use super::{export, hooks, uhttpd};
+use crate::net::Signed;
 use crate::types::{Deployment, Paths, SectionName};
 
 /// Looks at each service, hook, copy and place to be verified. `found` hears of which kind it is,
@@ -28,7 +30,13 @@ pub fn check(
     }
     for target in &wanted.verify {
         let name = target.name.as_deref().unwrap_or(server_name);
-        let seen = verify::serial(target, name);
+        let signed = Signed::Any;
+        let look = Look {
+            target,
+            name,
+            signed,
+        };
+        let seen = look.serial();
         let good = seen.map(|serial| format!("{target} speaks TLS; it serves serial {serial} now"));
         let remedy = "start who is to listen there, or correct list verify";
         found(

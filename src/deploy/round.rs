@@ -9,9 +9,13 @@
 //! no service is named: then it is they who have the certificate served, and come before the look.
 
 use super::services::Service;
-use super::{export, hooks, uhttpd, verify};
+use super::verify::Look;
+use super::{export, hooks, uhttpd};
+use crate::net::Signed;
 use crate::store::{Area, StoreError};
-use crate::types::{Deployed, Deployment, Paths, SectionName, Stage, Target, Timestamp, Version};
+use crate::types::{
+    Deployed, Deployment, KeyType, Paths, SectionName, Stage, Target, Timestamp, Version,
+};
 
 /// What a round works with.
 pub struct Round<'a> {
@@ -25,6 +29,9 @@ pub struct Round<'a> {
     pub wanted: &'a Deployment,
     /// The name that servers are asked for.
     pub server_name: &'a str,
+    /// There is another certificate for these names, with a key of the other kind: servers show both,
+    /// each to its clients.
+    pub paired: bool,
     /// The version that is in use now.
     pub new: &'a Version,
     /// The one to go back to.
@@ -163,15 +170,20 @@ impl Round<'_> {
             let Some(usual) = service.target() else {
                 continue;
             };
-            if verify::listens(&usual, self.server_name) {
-                *target = Some(usual);
+            let look = self.look(&usual, self.new);
+            let why = if !look.listens() {
+                "nobody listens at"
+            } else if look.lacks_key() {
+                "no certificate with such a key is served at"
             } else {
-                let text = format!(
-                    "nobody listens at {usual}, so what {} serves is not verified; `list verify` names the place",
-                    service.name
-                );
-                (self.tell)(Stage::Deploy, &text);
-            }
+                *target = Some(usual);
+                continue;
+            };
+            let text = format!(
+                "{why} {usual}, so what {} serves is not verified; `list verify` names the place",
+                service.name
+            );
+            (self.tell)(Stage::Deploy, &text);
         }
     }
 
@@ -225,14 +237,26 @@ impl Round<'_> {
     }
 
     fn verify(&mut self, target: &Target, version: &Version) -> Result<(), String> {
-        let name = target.name.as_deref().unwrap_or(self.server_name);
         let serial = &version.meta.serial;
-        let result = verify::serves(target, name, serial);
+        let result = self.look(target, version).serves(serial);
         match &result {
             Ok(()) => (self.tell)(Stage::Verify, &format!("{target} serves serial {serial}")),
             Err(why) => (self.tell)(Stage::Verify, why),
         }
         result
+    }
+
+    fn look<'t>(&'t self, target: &'t Target, version: &Version) -> Look<'t> {
+        let rsa = version.meta.key_type.parse().is_ok_and(KeyType::is_rsa);
+        Look {
+            target,
+            name: target.name.as_deref().unwrap_or(self.server_name),
+            signed: match (self.paired, rsa) {
+                (false, _) => Signed::Any,
+                (true, false) => Signed::Ecdsa,
+                (true, true) => Signed::Rsa,
+            },
+        }
     }
 
     fn order(&mut self, service: &Service<'_>, what: &str) -> Result<(), String> {

@@ -1,8 +1,8 @@
 //! The certificate: the request for it, the download, the store.
 
-use super::Step;
 use super::failure::Failure;
 use super::section::Work;
+use super::{Step, chain, key};
 use crate::acme::{AcmeError, Order, Status, ari};
 use crate::keys::PrivateKey;
 use crate::plan;
@@ -11,21 +11,15 @@ use crate::store::{Parts, make_device_secret};
 use crate::types::{CLOCK_MARGIN, Identifier, Issued, Meta, OrderNote, Stage, TransportError};
 use crate::x509::{Certificate, covers, key_matches, split_pem_chain, to_pem};
 
-/// Sends the CSR of the pending key, which is on the disk before the CA sees it.
+/// Sends the request for the certificate.
 pub(super) fn finalize(
     work: &Work<'_, '_>,
     order: &Order,
     record: &mut Recorder<'_>,
 ) -> Result<Order, Failure> {
-    let cert = work.cert;
-    let whose = match &cert.csr {
-        Some(_) => "your request (option csr)",
-        None => "the request",
-    };
-    let text = format!("sending {whose} with a key of type {}", cert.key_type);
-    record.enter(work.now(), Stage::Finalize, &text);
-    match work.client.finalize(order, &request(work)?) {
-        Err(e) if e.kind() == "badCSR" && cert.csr.is_some() => Err(Failure {
+    let csr = key::request(work, record)?;
+    match work.client.finalize(order, &csr) {
+        Err(e) if e.kind() == "badCSR" && work.cert.csr.is_some() => Err(Failure {
             remedy: "make another request and have option csr name it".into(),
             ..work.failed(&e)
         }),
@@ -43,28 +37,6 @@ pub(super) fn finalize(
     }
 }
 
-/// The request (PKCS#10): the owner's, or one of the pending key.
-fn request(work: &Work<'_, '_>) -> Result<Vec<u8>, Failure> {
-    let cert = work.cert;
-    if let Some(csr) = &cert.csr {
-        return Ok(csr.der.clone());
-    }
-    let ids: Vec<Identifier> = cert.names.iter().map(|n| n.id.clone()).collect();
-    let stored = pending_key(work)?.filter(|key| key.kind() == cert.key_type);
-    // A key whose file is damaged may be read and still not sign.
-    if let Some(csr) = stored.and_then(|key| key.csr(&ids).ok()) {
-        return Ok(csr);
-    }
-    let key = PrivateKey::generate(cert.key_type)?;
-    work.area.put_pending_key(&key.to_pem())?;
-    Ok(key.csr(&ids)?)
-}
-
-fn pending_key(work: &Work<'_, '_>) -> Result<Option<PrivateKey>, Failure> {
-    let pem = work.area.pending_key()?;
-    Ok(pem.and_then(|pem| PrivateKey::from_pem(std::str::from_utf8(&pem).ok()?).ok()))
-}
-
 /// Fetches the chain, checks it against what was asked for, and stores it.
 pub(super) fn download(
     work: &Work<'_, '_>,
@@ -73,13 +45,13 @@ pub(super) fn download(
     record: &mut Recorder<'_>,
 ) -> Result<Step, Failure> {
     record.enter(work.now(), Stage::Download, "fetching the certificate");
-    let pem = work.client.chain(order).map_err(|e| {
+    let taken = chain::fetch(work, order, record).map_err(|e| {
         if matches!(e, AcmeError::Transport(TransportError::TooLarge(_))) {
             let _ = work.area.drop_order();
         }
         work.failed(&e)
     })?;
-    let (leaf, chain, key) = match checked(work, &pem) {
+    let (leaf, above, key) = match checked(work, &taken.pem) {
         Ok(parts) => parts,
         Err(text) => return Err(work.failed(&AcmeError::Protocol(text))),
     };
@@ -103,6 +75,8 @@ pub(super) fn download(
         account: work.cert.account.name.clone(),
         directory: work.cert.account.directory.clone(),
         profile: work.cert.profile.clone(),
+        preferred_chain: work.cert.preferred_chain.clone(),
+        chains: taken.instead,
         cert_id: cert_id(work, &leaf),
         not_before: leaf.not_before.0,
         not_after: leaf.not_after.0,
@@ -119,7 +93,7 @@ pub(super) fn download(
     let key = key.as_ref().map(PrivateKey::to_pem);
     let parts = Parts {
         cert: &to_pem(&leaf.der),
-        chain: &chain,
+        chain: &above,
         key: key.as_deref(),
     };
     work.area.add_version(parts, &meta)?;
@@ -134,7 +108,8 @@ pub(super) fn download(
 
 /// Asks when the CA wants the certificate renewed, as it is being spoken to.
 fn note_renewal(work: &Work<'_, '_>, meta: &Meta) {
-    let Some(cert_id) = &meta.cert_id else {
+    // What is noted of the real certificate stays, should this be a test.
+    let Some(cert_id) = meta.cert_id.as_ref().filter(|_| !work.cert.staging) else {
         return;
     };
     let (engine, ca) = (work.engine, work.connected);
@@ -163,7 +138,7 @@ fn checked(work: &Work<'_, '_>, pem: &[u8]) -> Result<Checked, String> {
     let (key, fits) = match &work.cert.csr {
         Some(csr) => (None, leaf.spki == csr.spki),
         None => {
-            let key = pending_key(work).map_err(|f| f.problem)?;
+            let key = key::pending(work).map_err(|f| f.problem)?;
             let key = key.ok_or("the key of the order is lost; a new order makes a new one")?;
             let fits = key_matches(&leaf, &key);
             (Some(key), fits)

@@ -4,8 +4,8 @@ use super::account::Registry;
 use super::clients::Clients;
 use super::deploy::server_name;
 use super::wan::Wan;
-use super::{Engine, Failure, clients, provider, solve, trial};
-use crate::challenge::{ChallengeError, Footprint, HTTP, HTTP_REDIRECTED, Proof, Solver, look_up};
+use super::{Engine, Failure, clients, persist, provider, trial, ways};
+use crate::challenge::{ChallengeError, Footprint, HTTP, Port, Proof, Solver, TLS, look_up};
 use crate::config::{Cert, Name, Validation};
 use crate::deploy;
 use crate::dns::TxtRecord;
@@ -46,7 +46,12 @@ pub fn check(
     tell: &mut dyn FnMut(Finding),
 ) {
     let mut connected = Clients::default();
-    for cert in certs {
+    // Of a pair the second differs in nothing that is looked at.
+    let seconds = |cert: &&&Cert| {
+        let first = || certs.iter().any(|c| c.name.as_str() == cert.name.base());
+        !cert.name.is_second() || !first()
+    };
+    for cert in certs.iter().filter(seconds) {
         let mut sound = true;
         let mut found = |topic, ok, text: String| {
             sound &= ok;
@@ -64,8 +69,10 @@ pub fn check(
             names(engine, name, &mut found);
         }
         let mut done: Vec<&Validation> = Vec::new();
-        for name in &cert.names {
-            if done.iter().any(|v| solve::same(v, &name.validation)) {
+        // Each CA wants a lasting record of its own: these are looked at with it.
+        let lasting = |name: &&Name| matches!(name.validation, Validation::Persist);
+        for name in cert.names.iter().filter(|n| !lasting(n)) {
+            if done.iter().any(|v| ways::same(v, &name.validation)) {
                 continue;
             }
             done.push(&name.validation);
@@ -132,6 +139,8 @@ fn ca<'e>(engine: &Engine<'e>, cert: &Cert, clients: &mut Clients<'e>, found: Fo
     if let Err(failure) = clients::check_profile(&connected, cert) {
         found("profile", false, both(&failure));
     }
+    let issuers = &connected.directory.meta.caa_identities;
+    persist::check(engine, cert, issuers, found);
 }
 
 type Found<'a> = &'a mut dyn FnMut(&'static str, bool, String);
@@ -140,10 +149,13 @@ fn both(failure: &Failure) -> String {
     format!("{} — {}", failure.problem, failure.remedy)
 }
 
-/// http-01 needs an address that the CA finds; dns-01 needs none.
+/// Who is asked on a port needs an address that the CA finds; dns-01 needs none.
 fn names(engine: &Engine<'_>, name: &Name, found: Found<'_>) {
-    let domain = match &name.id {
-        Identifier::Dns(domain) if name.validation.challenge() == "http-01" => domain.base(),
+    use Validation::{Alpn, Standalone, Webroot};
+    let domain = match (&name.id, &name.validation) {
+        (Identifier::Dns(domain), Webroot { .. } | Standalone { .. } | Alpn { .. }) => {
+            domain.base()
+        }
         _ => return,
     };
     let servers = &engine.config.global.dns_servers;
@@ -203,12 +215,18 @@ fn way(engine: &Engine<'_>, cert: &Cert, name: &Name, found: Found<'_>) {
     };
     let http = provider::transport(engine);
     let area = engine.area(cert);
-    let tried = solve::open(engine, validation, &http).map(|mut solver| {
+    let tried = ways::open(engine, validation, &http).map(|solver| {
+        let Some(mut solver) = solver else {
+            return Ok(format!(
+                "no challenge is answered: {} must have validated the names beforehand",
+                cert.account.ca
+            ));
+        };
         // Written down before, so that a run takes it back should this be killed.
         let footprint = solver.footprint(&proof);
         let mut noted = area.presented()?;
         let before = noted.clone();
-        noted.extend(footprint.and_then(|f| solve::entry(&f, validation)));
+        noted.extend(footprint.and_then(|f| ways::entry(&f, validation)));
         if noted != before {
             area.put_presented(&noted)?;
         }
@@ -243,38 +261,42 @@ fn try_out(
                 method.module.title, txt.name
             )
         }
-        (Validation::Standalone { port, .. }, _) => standalone(engine, *port)?,
+        (Validation::Standalone { port, .. }, _) => listener(engine, HTTP, *port)?,
+        (Validation::Alpn { port, .. }, _) => listener(engine, TLS, *port)?,
         (Validation::Webroot { dir }, _) => webroot(engine, dir)?,
         _ => String::new(),
     })
 }
 
 /// How a CA gets to the listener.
-fn standalone(engine: &Engine<'_>, port: u16) -> Result<String, ChallengeError> {
-    let wan = Wan::find(engine).unwrap_or_default();
+fn listener(engine: &Engine<'_>, asked: Port, port: u16) -> Result<String, ChallengeError> {
+    let wan = Wan::find(engine, asked).unwrap_or_default();
     let Some(firewall) = engine.firewall.as_ref().filter(|_| !wan.devices.is_empty()) else {
         return Ok(format!(
             "port {port} can be opened here (seen from here; not proven from outside)"
         ));
     };
-    if firewall.accepts(HTTP_REDIRECTED) == Some(false) {
+    if firewall.accepts(asked.redirected) == Some(false) {
         return Err(ChallengeError::Firewall(format!(
             "the firewall does not accept what is redirected: is /{INCLUDE} there? `service firewall restart` loads it"
         )));
     }
     Ok(format!(
-        "port {HTTP} of {} can be redirected to {HTTP_REDIRECTED} (seen from here; not proven from outside)",
-        wan.devices.join(", ")
+        "port {} of {} can be redirected to {} (seen from here; not proven from outside)",
+        asked.asked,
+        wan.devices.join(", "),
+        asked.redirected
     ))
 }
 
 /// Whether a CA gets to the web server at all.
 fn webroot(engine: &Engine<'_>, dir: &Path) -> Result<String, ChallengeError> {
-    let wan = Wan::find(engine).map_err(ChallengeError::Firewall)?;
+    let wan = Wan::find(engine, HTTP).map_err(ChallengeError::Firewall)?;
+    let port = HTTP.asked;
     if wan.closed {
         let zones = wan.zones.join(", ");
         return Err(ChallengeError::Firewall(format!(
-            "the firewall's zone {zones} rejects port {HTTP}, so that no CA gets to the web server. With validation_method standalone the port is open to \
+            "the firewall's zone {zones} rejects port {port}, so that no CA gets to the web server. With validation_method standalone the port is open to \
              the CA's question alone, and only while it asks; opening it would show the Internet whatever the web \
              server serves, LuCI too"
         )));
@@ -283,10 +305,10 @@ fn webroot(engine: &Engine<'_>, dir: &Path) -> Result<String, ChallengeError> {
     let shown = dir.display();
     Ok(match to {
         Some(host) => format!(
-            "{shown} can be written; the firewall forwards port {HTTP} to {host}, who must serve it"
+            "{shown} can be written; the firewall forwards port {port} to {host}, who must serve it"
         ),
         None => format!(
-            "{shown} can be written (that a web server serves it on port {HTTP} is not proven from here)"
+            "{shown} can be written (that a web server serves it on port {port} is not proven from here)"
         ),
     })
 }

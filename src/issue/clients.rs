@@ -137,13 +137,18 @@ pub fn check_profile(connected: &Connected<'_>, cert: &Cert) -> Result<(), Failu
     let offered = &connected.directory.meta.profiles;
     match &cert.profile {
         Some(profile) if !offered.contains_key(profile) => {
-            let remedy = match few(offered.keys().map(String::as_str)) {
-                none if none.is_empty() => "it has no profiles: leave cert_profile out".to_owned(),
-                all => format!("its profiles are: {all}; correct cert_profile or leave it out"),
-            };
             let text = format!("{} has no profile '{profile}'", cert.account.ca);
-            Err(Failure::new(State::Invalid, text, remedy).until_change())
+            Err(Failure::new(State::Invalid, text, profiles(connected)).until_change())
         }
         _ => Ok(()),
+    }
+}
+
+/// What the CA has to choose from, and what to do about another choice.
+pub fn profiles(connected: &Connected<'_>) -> String {
+    let offered = connected.directory.meta.profiles.keys();
+    match few(offered.map(String::as_str)) {
+        none if none.is_empty() => "it has no profiles: leave cert_profile out".to_owned(),
+        all => format!("its profiles are: {all}; correct cert_profile or leave it out"),
     }
 }

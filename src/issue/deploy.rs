@@ -140,6 +140,7 @@ impl Engine<'_> {
             area,
             wanted: &cert.deployment,
             server_name: &server_name(cert),
+            paired: cert.other_key.is_some(),
             new: version,
             former,
             note,

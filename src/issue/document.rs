@@ -1,6 +1,6 @@
 //! A section's status document, made of what is configured and what is held.
 
-use super::Engine;
+use super::{Engine, chain};
 use crate::config::{Account, Cert, Config, External, Validation};
 use crate::plan::{is_about, renewal, urgent};
 use crate::status::{self, AttemptStatus, CertificateStatus, Document, NameStatus};
@@ -34,6 +34,11 @@ impl Engine<'_> {
         certs
             .chain(wrong.map(|(section, why)| broken(section, why)))
             .collect()
+    }
+
+    /// Writes the documents of all sections as the store has them now.
+    pub fn publish_all(&self) {
+        self.publish(&self.inventory());
     }
 
     /// Writes the documents of all sections that have changed, and removes those of former ones.
@@ -95,6 +100,7 @@ fn document(config: &Config, cert: &Cert, inventory: &Inventory, now: Timestamp)
             Some(_) => "acme".into(),
             None => String::new(),
         },
+        other_key: other_key(cert),
         account: account.name.clone(),
         ca: account.ca.clone(),
         certificate: current
@@ -122,6 +128,7 @@ fn broken(section: &SectionName, why: &str) -> Document {
         names: Vec::new(),
         primary: false,
         source: String::new(),
+        other_key: None,
         account: String::new(),
         ca: String::new(),
         certificate: None,
@@ -133,6 +140,15 @@ fn broken(section: &SectionName, why: &str) -> Document {
         deployed: None,
         secrets: Vec::new(),
     }
+}
+
+/// The name of the section's other certificate.
+fn other_key(cert: &Cert) -> Option<String> {
+    cert.other_key?;
+    Some(match cert.name.is_second() {
+        true => cert.name.base().to_owned(),
+        false => cert.name.second().to_string(),
+    })
 }
 
 fn state(
@@ -228,6 +244,12 @@ fn warnings(
              `certkeeper local-ca reissue` makes a new root, which clients must be told of"
                 .into(),
         );
+    }
+    if let (Some(v), Some(wanted)) = (current, &cert.preferred_chain)
+        && v.meta.preferred_chain.as_ref() == Some(wanted)
+        && !v.meta.chains.is_empty()
+    {
+        warnings.push(chain::missing(wanted, &v.meta.chains));
     }
     if let (Some(v), Some(days)) = (current, cert.renew_before)
         && Timestamp::days(days.into()) > v.meta.lifetime() / 2

@@ -75,9 +75,16 @@ fn remove_record(
     match failed {
         Some(e) => Err(format!("{name}: {e}")),
         // Once its mistakes are mended the section cleans up by itself.
-        None if engine.config.broken.iter().any(|(n, _)| n == section) => Err(format!(
-            "{name}: the settings of '{source}' that wrote the record cannot be read"
-        )),
+        None if engine
+            .config
+            .broken
+            .iter()
+            .any(|(n, _)| n.as_str() == section.base()) =>
+        {
+            Err(format!(
+                "{name}: the settings of '{source}' that wrote the record cannot be read"
+            ))
+        }
         None => {
             say(&format!(
                 "the TXT record {name} '{value}' stays at {module}: the settings of '{source}' that made it \

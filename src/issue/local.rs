@@ -129,6 +129,7 @@ impl Engine<'_> {
                 area: &area,
                 wanted: &cert.deployment,
                 server_name: &server_name(cert),
+                paired: cert.other_key.is_some(),
                 new: leaf,
                 former: None,
                 note,
@@ -152,8 +153,13 @@ impl Engine<'_> {
         // Right or nearly so even where no clock has been set yet.
         let begin = Timestamp(self.since_start().0 - CLOCK_MARGIN).max(Timestamp::EARLIEST);
         let end = begin.plus(Timestamp::days(LEAF_DAYS));
-        // Quick on every router; what key_type says is for the public certificate.
-        let key = PrivateKey::generate(KeyType::Ec256)?;
+        // Quick on every router; what key_type says is for the public certificate. The second of a
+        // pair must be of the other kind, or servers take the one for the other.
+        let kind = match cert.name.is_second() {
+            true => KeyType::Rsa2048,
+            false => KeyType::Ec256,
+        };
+        let key = PrivateKey::generate(kind)?;
         let pem = root.issue(&key, &ids, begin, end)?;
         let ders = split_pem_chain(pem.as_bytes()).unwrap_or_default();
         let der = ders.first().map(Vec::as_slice).unwrap_or_default();
@@ -166,7 +172,7 @@ impl Engine<'_> {
         })?;
         let meta = Meta {
             names: plan::names(cert),
-            key_type: KeyType::Ec256.name().to_owned(),
+            key_type: kind.name().to_owned(),
             account: "local".into(),
             not_before: made.not_before.0,
             not_after: made.not_after.0,

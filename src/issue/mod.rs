@@ -4,16 +4,19 @@
 mod account;
 mod ask;
 mod certificate;
+mod chain;
 mod check;
 mod clients;
 mod deploy;
 mod document;
 mod failure;
 mod fallback;
+mod key;
 mod leftover;
 mod local;
 mod order;
 mod orders;
+mod persist;
 mod propagate;
 mod provider;
 mod request;
@@ -24,6 +27,7 @@ mod solve;
 mod trial;
 mod upload;
 mod wan;
+mod ways;
 
 pub use crate::net::Firewall;
 pub use account::AccountStatus;
@@ -90,6 +94,8 @@ pub struct Report {
     pub next_due: Option<(Timestamp, SectionName)>,
     /// The run was asked to stop.
     pub stopped: bool,
+    /// It was a test: nothing goes on by itself.
+    pub test: bool,
 }
 
 /// How far one step took a section.
@@ -137,6 +143,9 @@ impl<'a> Engine<'a> {
                 self.local_leaf(cert, &public)
             }
         };
+        // A test, or another value of option staging, may have left something.
+        let other = Area::new(self.paths, &cert.name, !cert.staging);
+        held.presented |= other.has_presented();
         let served = held.local.in_use || !cert.staging && held.current.is_some();
         held.linked = !served || self.is_linked(cert, &held);
         held.renewal = status::ari::read(self.paths, &cert.name);

@@ -76,7 +76,14 @@ pub(super) fn new(
     if let Err(e) = &order {
         registry.look_for_end(e)?;
     }
-    let order = order.map_err(|e| work.failed(&e))?;
+    let order = order.map_err(|e| match e.kind() {
+        // It knows better than its directory.
+        "invalidProfile" => Failure {
+            remedy: clients::profiles(work.connected),
+            ..work.failed(&e)
+        },
+        _ => work.failed(&e),
+    })?;
     let expires = order.expires.as_deref().and_then(Timestamp::parse_rfc3339);
     let note = OrderNote {
         url: order.url.clone(),

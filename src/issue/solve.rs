@@ -3,21 +3,21 @@
 use super::clients::Http;
 use super::failure::Failure;
 use super::section::{WATCH, Watched, Work, rejected, watch};
-use super::wan::Wan;
-use super::{Engine, leftover, propagate, provider};
+use super::{leftover, persist, propagate, provider, ways};
 use crate::acme::{AcmeError, Challenge, Order, Status};
-use crate::challenge::{ChallengeError, Dns01, Footprint, Proof, Solver, Standalone, Webroot};
+use crate::challenge::{Footprint, Permission, Proof, Solver};
 use crate::config::{DnsMethod, Name, Validation};
 use crate::dns::TxtRecord;
 use crate::status::Recorder;
-use crate::store::{Presented, make_public};
-use crate::types::{OrderNote, Stage, State, Timestamp, few};
+use crate::store::Presented;
+use crate::types::{Identifier, OrderNote, Stage, State, Timestamp, few, shown};
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The pause between two looks at a name's authorization.
 const LOOK: Duration = Duration::from_secs(1);
+/// An account's URL is shown up to this length.
+const URL_MAX: usize = 200;
 
 /// How far the challenges are.
 pub(super) enum Solved {
@@ -33,6 +33,11 @@ struct Open<'a> {
     /// The authorization.
     url: &'a str,
     challenge: Challenge,
+    answer: Option<Answer>,
+}
+
+/// What is presented for a challenge.
+struct Answer {
     proof: Proof,
     solver: usize,
     footprint: Option<Footprint>,
@@ -42,6 +47,8 @@ struct Open<'a> {
 struct Answers<'a> {
     solvers: Vec<(&'a Validation, Box<dyn Solver + 'a>)>,
     open: Vec<Open<'a>>,
+    /// Records that the owner must have published.
+    permissions: Vec<Permission>,
 }
 
 /// When the CA has seen enough.
@@ -68,6 +75,7 @@ pub(super) fn authorize(
     );
     let http = provider::transport(work.engine);
     let mut answers = read(work, order, &http)?;
+    persist::verify(work, &answers.permissions, record)?;
     let planned: Vec<Presented> = answers.open.iter().filter_map(journal_entry).collect();
     let left = work.area.presented()?;
     let (mine, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|p| planned.contains(p));
@@ -111,21 +119,8 @@ pub(super) fn authorize(
 
 /// What is written down before a challenge is answered.
 fn journal_entry(open: &Open<'_>) -> Option<Presented> {
-    entry(open.footprint.as_ref()?, &open.name.validation)
-}
-
-/// What is written down before something is presented.
-pub(super) fn entry(footprint: &Footprint, validation: &Validation) -> Option<Presented> {
-    Some(match (footprint, validation) {
-        (Footprint::File(path), _) => Presented::File { path: path.clone() },
-        (Footprint::Txt(txt), Validation::Dns(method)) => Presented::Txt {
-            source: method.source.clone(),
-            module: method.module.name.to_owned(),
-            name: txt.name.clone(),
-            value: txt.value.clone(),
-        },
-        (Footprint::Txt(_), _) => return None,
-    })
+    let footprint = open.answer.as_ref()?.footprint.as_ref()?;
+    ways::entry(footprint, &open.name.validation)
 }
 
 /// Reads the authorizations and finds a solver for each that is open.
@@ -142,8 +137,10 @@ fn read<'a>(
     let mut answers = Answers {
         solvers: Vec::new(),
         open: Vec::new(),
+        permissions: Vec::new(),
     };
     let mut asked = HashSet::new();
+    let mut unknown = Vec::new();
     for url in &order.authorizations {
         let authorization = work
             .client
@@ -164,6 +161,10 @@ fn read<'a>(
                 return Err(rejected(work, order));
             }
         }
+        if let Validation::Beforehand = name.validation {
+            unknown.push(name);
+            continue;
+        }
         let kind = name.validation.challenge();
         let Some(challenge) = authorization.challenge(kind) else {
             // Another order may offer other ways.
@@ -181,79 +182,54 @@ fn read<'a>(
             );
             return Err(Failure::new(State::Invalid, text, remedy));
         };
-        let token = challenge.token().map_err(|e| work.failed(&e))?;
-        let proof = Proof {
-            id: name.id.clone(),
-            token: token.to_owned(),
-            key_authorization: work.client.key_authorization(token),
-            txt_value: work.client.txt_value(token),
+        let answer = match answers.solver(work, &name.validation, http)? {
+            Some(solver) => Some(answers.answer(work, &name.id, challenge, solver)?),
+            None => {
+                let wanted = persist::wanted(work, name, challenge)?;
+                if !answers.permissions.contains(&wanted) {
+                    answers.permissions.push(wanted);
+                }
+                None
+            }
         };
-        let solver = answers.solver(work, &name.validation, http)?;
-        let footprint = answers.solvers[solver].1.footprint(&proof);
         answers.open.push(Open {
             name,
             url,
             challenge: challenge.clone(),
-            proof,
-            solver,
-            footprint,
+            answer,
         });
     }
     if let Some(name) = cert.names.iter().find(|n| !asked.contains(&n.id)) {
         let text = format!("the order has no authorization for {}", name.id);
         return Err(work.failed(&AcmeError::Protocol(text)));
     }
-    Ok(answers)
-}
-
-/// One solver does for all names that are validated in the same way.
-pub(super) fn same(a: &Validation, b: &Validation) -> bool {
-    match (a, b) {
-        (Validation::Webroot { dir: a }, Validation::Webroot { dir: b }) => a == b,
-        (
-            Validation::Standalone {
-                address: a,
-                port: p,
-            },
-            Validation::Standalone {
-                address: b,
-                port: q,
-            },
-        ) => a == b && p == q,
-        (Validation::Dns(a), Validation::Dns(b)) => Arc::ptr_eq(a, b),
-        _ => false,
+    match unknown.is_empty() {
+        true => Ok(answers),
+        false => Err(not_beforehand(work, &unknown)?),
     }
 }
 
-/// A solver for one way of validation.
-pub(super) fn open<'a>(
-    engine: &'a Engine<'_>,
-    validation: &Validation,
-    http: &'a Http<'_>,
-) -> Result<Box<dyn Solver + 'a>, ChallengeError> {
-    Ok(match validation {
-        Validation::Webroot { dir } => {
-            // The default lies in tmpfs and is gone after a boot; others are the owner's.
-            if *dir == engine.config.global.webroot {
-                make_public(dir).map_err(|e| ChallengeError::File(e.to_string(), e.remedy()))?;
-            }
-            Box::new(Webroot::new(dir)?)
-        }
-        Validation::Standalone { address, port } => {
-            let wan = engine.firewall.as_ref().map(|f| (f, Wan::find(engine)));
-            match wan {
-                Some((_, Err(text))) => return Err(ChallengeError::Firewall(text)),
-                Some((firewall, Ok(wan))) if !wan.devices.is_empty() => {
-                    Box::new(Standalone::redirected(firewall, wan.devices, wan.owners))
-                }
-                _ => Box::new(Standalone::new(*address, *port)),
-            }
-        }
-        Validation::Dns(method) => Box::new(Dns01::new(
-            provider::open(method, http)?,
-            method.alias.clone(),
-        )),
-    })
+/// The CA wants names validated that it was to know already.
+fn not_beforehand(work: &Work<'_, '_>, names: &[&Name]) -> Result<Failure, Failure> {
+    // Once it knows them another order is ready at once.
+    work.area.drop_order()?;
+    let ca = &work.cert.account.ca;
+    let list: Vec<String> = names.iter().map(|n| n.id.to_string()).collect();
+    let text = format!(
+        "{ca} has not validated {} for this account beforehand",
+        few(list.iter().map(String::as_str))
+    );
+    let account = work.client.account().unwrap_or_default();
+    let remedy = format!(
+        "have it validated there for the account {}, or name a way to do it here: validation_method none answers no challenge",
+        shown(account, URL_MAX)
+    );
+    let mut failure = Failure::new(State::Invalid, text, remedy);
+    for name in list {
+        let problem = "not validated beforehand".to_owned();
+        failure.names.insert(name, problem);
+    }
+    Ok(failure)
 }
 
 impl<'a> Answers<'a> {
@@ -262,14 +238,41 @@ impl<'a> Answers<'a> {
         work: &Work<'a, '_>,
         validation: &'a Validation,
         http: &'a Http<'_>,
-    ) -> Result<usize, Failure> {
-        if let Some(known) = self.solvers.iter().position(|(v, _)| same(v, validation)) {
-            return Ok(known);
+    ) -> Result<Option<usize>, Failure> {
+        if let Some(known) = self
+            .solvers
+            .iter()
+            .position(|(v, _)| ways::same(v, validation))
+        {
+            return Ok(Some(known));
         }
-        let solver = open(work.engine, validation, http)
+        let solver = ways::open(work.engine, validation, http)
             .map_err(|e| Failure::of_challenge(validation, &e))?;
-        self.solvers.push((validation, solver));
-        Ok(self.solvers.len() - 1)
+        Ok(solver.map(|solver| {
+            self.solvers.push((validation, solver));
+            self.solvers.len() - 1
+        }))
+    }
+
+    fn answer(
+        &self,
+        work: &Work<'a, '_>,
+        id: &Identifier,
+        challenge: &Challenge,
+        solver: usize,
+    ) -> Result<Answer, Failure> {
+        let token = challenge.token().map_err(|e| work.failed(&e))?;
+        let proof = Proof {
+            id: id.clone(),
+            token: token.to_owned(),
+            key_authorization: work.client.key_authorization(token),
+            txt_value: work.client.txt_value(token),
+        };
+        Ok(Answer {
+            footprint: self.solvers[solver].1.footprint(&proof),
+            proof,
+            solver,
+        })
     }
 
     /// Makes all answers visible before the first wait.
@@ -280,18 +283,19 @@ impl<'a> Answers<'a> {
         record: &mut Recorder<'_>,
     ) -> Result<(), Failure> {
         for open in &self.open {
+            let Some(answer) = &open.answer else { continue };
             if journal_entry(open).is_some_and(|entry| done.contains(&entry)) {
                 continue;
             }
             let go_on = work.engine.clock.go_on();
             go_on.map_err(|e| work.failed(&e.into()))?;
-            let (validation, solver) = &mut self.solvers[open.solver];
+            let (validation, solver) = &mut self.solvers[answer.solver];
             record.say(
                 work.now(),
                 &format!("presenting {} for {}", validation.challenge(), open.name.id),
             );
             solver
-                .present(&open.proof)
+                .present(&answer.proof)
                 .map_err(|e| Failure::of_challenge(validation, &e))
                 .map_err(|f| about(&open.name.id.to_string(), f))?;
         }
@@ -302,8 +306,9 @@ impl<'a> Answers<'a> {
     fn records(&self) -> Vec<(&DnsMethod, &TxtRecord)> {
         let mut records = Vec::new();
         for open in &self.open {
+            let footprint = open.answer.as_ref().and_then(|a| a.footprint.as_ref());
             if let (Validation::Dns(method), Some(Footprint::Txt(txt))) =
-                (&open.name.validation, &open.footprint)
+                (&open.name.validation, footprint)
             {
                 records.push((method.as_ref(), txt));
             }
@@ -378,7 +383,8 @@ impl<'a> Answers<'a> {
     fn take_back(&mut self, work: &Work<'_, '_>, record: &mut Recorder<'_>) -> Vec<Presented> {
         let mut kept = Vec::new();
         for open in &self.open {
-            if let Err(e) = self.solvers[open.solver].1.take_back(&open.proof) {
+            let Some(answer) = &open.answer else { continue };
+            if let Err(e) = self.solvers[answer.solver].1.take_back(&answer.proof) {
                 record.say(
                     work.now(),
                     &format!(

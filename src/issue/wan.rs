@@ -1,7 +1,7 @@
 //! Which devices are the WAN, and whom it reaches on the port that a CA asks.
 
 use super::Engine;
-use crate::challenge::HTTP;
+use crate::challenge::Port;
 use crate::config::{Zone, zones};
 use crate::net;
 use crate::types::Owners;
@@ -13,16 +13,16 @@ pub(super) struct Wan {
     pub devices: Vec<String>,
     /// The firewall's zones that hold them.
     pub zones: Vec<String>,
-    /// Whom it reaches on port 80 already.
+    /// Whom it reaches on the port already.
     pub owners: Owners,
     /// There are zones, and each of them rejects the port.
     pub closed: bool,
 }
 
 impl Wan {
-    /// The WAN by `wan_zone`, else by the default routes.
-    pub fn find(engine: &Engine<'_>) -> Result<Self, String> {
-        let zones = zones(engine.paths, HTTP).map_err(|e| e.to_string())?;
+    /// The WAN by `wan_zone`, else by the default routes, as far as that port is concerned.
+    pub fn find(engine: &Engine<'_>, port: Port) -> Result<Self, String> {
+        let zones = zones(engine.paths, port.asked).map_err(|e| e.to_string())?;
         let wanted = engine.config.global.wan_zone.as_deref();
         choose(&zones, wanted, &net::devices(), net::default_devices())
     }
@@ -73,6 +73,7 @@ fn choose(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::challenge::HTTP;
     use crate::types::{Owner, Paths};
     use std::fs;
 
@@ -103,7 +104,7 @@ config zone
         ));
         fs::create_dir_all(root.join("etc/config")).expect("a folder");
         fs::write(root.join("etc/config/firewall"), FIREWALL).expect("a file");
-        let zones = zones(&Paths::new(&root), HTTP).expect("readable");
+        let zones = zones(&Paths::new(&root), HTTP.asked).expect("readable");
         let existing = ["lo", "br-lan", "pppoe-wan", "wanb", "eth9", "wwan0"];
         let owned = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
         fs::remove_dir_all(&root).expect("removed");
@@ -136,7 +137,7 @@ config zone
     fn the_strictest_zone_says_who_is_reached() {
         let here = Some(Owner {
             host: None,
-            port: HTTP,
+            port: HTTP.asked,
         });
         let open = wan(None, &["eth9"]).expect("found");
         assert_eq!(

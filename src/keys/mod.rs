@@ -145,6 +145,11 @@ impl PrivateKey {
         pem::encode(LABEL, &self.pkcs8)
     }
 
+    /// The key as PKCS#8, DER.
+    pub(crate) fn pkcs8(&self) -> &[u8] {
+        &self.pkcs8
+    }
+
     /// The public key as SubjectPublicKeyInfo, DER.
     pub fn public_key_spki_der(&self) -> Vec<u8> {
         request::public_key(self.kind, &self.signer)

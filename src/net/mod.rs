@@ -9,10 +9,11 @@ mod holder;
 mod http;
 mod link;
 mod peer;
+mod resolv_conf;
 mod resolver;
 mod roots;
 mod routes;
-mod served;
+pub(crate) mod served;
 mod tls;
 
 pub use clock::SystemClock;
@@ -20,10 +21,11 @@ pub use dns_types::{Answer, Data, Rcode, Record, RecordType};
 pub use firewall::{Firewall, Redirect};
 pub use holder::holder;
 pub use http::{Client, Limits, Options};
+pub use resolv_conf::nameservers;
 pub use resolver::{ResolveError, Resolver, lookup_host};
 pub use roots::Roots;
 pub use routes::{default_devices, devices};
-pub use served::{Unseen, served_certificate};
+pub use served::{Signed, Unseen, served_certificate};
 
 #[cfg(test)]
 #[path = "../../tests/net/ca.rs"]

@@ -9,6 +9,7 @@ use rustls::crypto::{ActiveKeyExchange, SupportedKxGroup, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, Error, NamedGroup, SignatureScheme,
+    SupportedCipherSuite,
 };
 use std::fmt;
 use std::io;
@@ -34,12 +35,48 @@ impl fmt::Display for Unseen {
     }
 }
 
+/// Which kind of key a client takes: of several certificates a server shows the one that fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signed {
+    /// Any.
+    Any,
+    /// Keys on a curve.
+    Ecdsa,
+    /// RSA keys.
+    Rsa,
+}
+
+impl Signed {
+    fn by_suite(self, suite: SupportedCipherSuite) -> bool {
+        let SupportedCipherSuite::Tls12(suite) = suite else {
+            return true;
+        };
+        let rsa = suite.sign.contains(&SignatureScheme::RSA_PKCS1_SHA256);
+        match self {
+            Self::Any => true,
+            Self::Ecdsa => !rsa,
+            Self::Rsa => rsa,
+        }
+    }
+}
+
+impl fmt::Display for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Any => "any key",
+            Self::Ecdsa => "a key on a curve",
+            Self::Rsa => "an RSA key",
+        })
+    }
+}
+
 /// Shakes hands and returns the server's own certificate, DER. `name` goes into the SNI unless it is
-/// an address (RFC 6066 section 3).
+/// an address (RFC 6066 section 3); `signed` says what kind of key its certificate must have.
 pub fn served_certificate(
     host: &str,
     port: u16,
     name: &str,
+    signed: Signed,
     limit: Duration,
 ) -> Result<Vec<u8>, Unseen> {
     let other = |text: String| Unseen::Other(text);
@@ -56,9 +93,11 @@ pub fn served_certificate(
     })?;
     let name = ServerName::try_from(name.to_owned())
         .map_err(|_| other(format!("{name} is no name to ask for")))?;
-    let witness = Arc::new(Witness::default());
+    let witness = Arc::new(Witness::new(signed));
     let mut provider = ring::default_provider();
     provider.kx_groups.push(&NamedP521);
+    // Before TLS 1.3 the cipher suites say it, too.
+    provider.cipher_suites.retain(|s| signed.by_suite(*s));
     let config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
         .map_err(|e| other(e.to_string()))?
@@ -139,12 +178,22 @@ impl SupportedKxGroup for NamedP521 {
 
 /// Remembers the certificate and believes everything: nothing secret is sent over the connection,
 /// and what is compared is the certificate itself. So keys that ring cannot check (P-521) do, too.
-#[derive(Debug, Default)]
-struct Witness(Mutex<Option<Vec<u8>>>);
+#[derive(Debug)]
+pub(crate) struct Witness {
+    signed: Signed,
+    seen: Mutex<Option<Vec<u8>>>,
+}
 
 impl Witness {
+    pub fn new(signed: Signed) -> Self {
+        Self {
+            signed,
+            seen: Mutex::default(),
+        }
+    }
+
     fn take(&self) -> Option<Vec<u8>> {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.take()
     }
 }
@@ -158,7 +207,7 @@ impl ServerCertVerifier for Witness {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         *seen = Some(end_entity.to_vec());
         Ok(ServerCertVerified::assertion())
     }
@@ -183,18 +232,23 @@ impl ServerCertVerifier for Witness {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         use SignatureScheme as S;
-        vec![
+        let ecdsa = [
             S::ECDSA_NISTP256_SHA256,
             S::ECDSA_NISTP384_SHA384,
             S::ECDSA_NISTP521_SHA512,
-            S::ED25519,
-            S::ED448,
+        ];
+        let rsa = [
             S::RSA_PSS_SHA256,
             S::RSA_PSS_SHA384,
             S::RSA_PSS_SHA512,
             S::RSA_PKCS1_SHA256,
             S::RSA_PKCS1_SHA384,
             S::RSA_PKCS1_SHA512,
-        ]
+        ];
+        match self.signed {
+            Signed::Any => [&ecdsa[..], &[S::ED25519, S::ED448], &rsa].concat(),
+            Signed::Ecdsa => ecdsa.to_vec(),
+            Signed::Rsa => rsa.to_vec(),
+        }
     }
 }

@@ -291,9 +291,12 @@ fn mismatch(cert: &Cert, meta: &Meta) -> Option<String> {
     if cert.accounts().all(|a| a.directory != meta.directory) {
         return Some(format!("the CA changed to {}", cert.account.ca));
     }
-    match &cert.profile {
-        Some(profile) if cert.profile != meta.profile => {
+    match (&cert.profile, &cert.preferred_chain) {
+        (Some(profile), _) if cert.profile != meta.profile => {
             Some(format!("the profile changed to {profile}"))
+        }
+        (_, Some(chain)) if cert.preferred_chain != meta.preferred_chain => {
+            Some(format!("the preferred chain changed to '{chain}'"))
         }
         _ => None,
     }

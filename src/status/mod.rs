@@ -28,6 +28,9 @@ pub struct Document {
     pub primary: bool,
     /// Where the certificate in use comes from: acme, staging, upload, local; empty: there is none.
     pub source: String,
+    /// The section's other certificate, whose key is of the other kind, if there are two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_key: Option<String>,
     /// The account's name: the one of the certificate in use, else the first to be asked.
     pub account: String,
     /// The CA's name.
@@ -63,7 +66,7 @@ pub struct Document {
 pub struct NameStatus {
     /// The identifier.
     pub name: String,
-    /// How it is validated: webroot, standalone, dns.
+    /// How it is validated, in the words of `validation_method`.
     pub method: String,
     /// How it fares.
     pub state: State,

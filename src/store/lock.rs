@@ -62,7 +62,7 @@ pub struct Queue {
     dir: PathBuf,
 }
 
-/// The file of a wish for all that are due; no section's name holds a hyphen.
+/// The file of a wish for all that are due; no certificate is called so.
 const ALL: &str = "all-due";
 /// Marks a wish with `--force`.
 const FORCE: &str = "-force";
@@ -132,7 +132,7 @@ fn parse(file: &str) -> Option<Wanted> {
     };
     let section = match name {
         ALL => None,
-        _ => Some(SectionName::parse(name).ok()?),
+        _ => Some(SectionName::of_files(name)?),
     };
     Some(Wanted { section, force })
 }

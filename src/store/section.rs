@@ -68,7 +68,7 @@ pub struct Area {
 /// The sections that have a folder, those that the configuration no longer has included.
 pub fn sections(paths: &Paths) -> Vec<SectionName> {
     let entries = fs::read_dir(paths.certs()).into_iter().flatten().flatten();
-    let names = entries.filter_map(|e| SectionName::parse(e.file_name().to_str()?).ok());
+    let names = entries.filter_map(|e| SectionName::of_files(e.file_name().to_str()?));
     names.collect()
 }
 

@@ -26,6 +26,12 @@ pub struct Meta {
     /// The profile asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// The root that the chain was to lead to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferred_chain: Option<String>,
+    /// The roots that the CA's chains lead to, where that was none of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub chains: Vec<String>,
     /// Its name at a CA that says when to renew (RFC 9773 section 4.1); none at others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cert_id: Option<String>,

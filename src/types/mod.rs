@@ -1,6 +1,7 @@
 //! The words that every room shares. Nothing here does I/O.
 
 mod account;
+mod address;
 mod attempt;
 mod deploy;
 mod disk;
@@ -11,22 +12,25 @@ mod nearest;
 mod owner;
 mod paths;
 mod renewal;
+mod section_name;
 mod state;
 mod text;
 mod time;
 mod withdrawn;
 
 pub use account::AccountState;
+pub use address::local_address;
 pub use attempt::{Attempt, Tried};
 pub use deploy::{Deployed, Deployment, Export, Target};
 pub use disk::disk_remedy;
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};
 pub use inventory::{CLOCK_MARGIN, Held, Inventory, Issued, LocalLeaf, Meta, OrderNote, Version};
-pub use names::{Domain, Identifier, NameError, SectionName};
+pub use names::{Domain, Identifier, NameError};
 pub use nearest::nearest;
 pub use owner::{Owner, Owners};
 pub use paths::Paths;
 pub use renewal::{RenewalInfo, Window};
+pub use section_name::SectionName;
 pub use state::{Stage, State};
 pub use text::{few, shown, visible};
 pub use time::Timestamp;
@@ -94,6 +98,11 @@ impl KeyType {
         KeyType::Rsa4096,
         KeyType::Rsa8192,
     ];
+
+    /// True for RSA, false for ECDSA.
+    pub fn is_rsa(self) -> bool {
+        self.name().starts_with("rsa")
+    }
 
     /// The name used in UCI, `meta.json` and messages.
     pub fn name(self) -> &'static str {

@@ -1,4 +1,4 @@
-//! Names: what a certificate is for, and what a section is called.
+//! Names: what a certificate is for.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ pub struct Domain(String);
 
 /// Why a text is no name for a certificate. `Display` says what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NameError(String);
+pub struct NameError(pub(super) String);
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,7 +143,8 @@ impl Identifier {
             .and_then(|t| t.strip_suffix(']'))
             .unwrap_or(text);
         match bare.parse::<IpAddr>() {
-            Ok(ip) => Ok(Self::Ip(ip)),
+            // An IPv4 address in IPv6 clothes is an IPv4 address.
+            Ok(ip) => Ok(Self::Ip(ip.to_canonical())),
             Err(_) => Domain::parse(text).map(Self::Dns),
         }
     }
@@ -180,63 +181,6 @@ impl fmt::Display for Identifier {
             Self::Dns(domain) => domain.fmt(f),
             Self::Ip(ip) => ip.fmt(f),
         }
-    }
-}
-
-/// The name of a `config cert` section: letters, digits and `_`. It names files,
-/// so nothing else may ever stand in it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SectionName(String);
-
-impl SectionName {
-    /// Takes a section's name; `domain` is reserved for the links to the primary certificate.
-    pub fn parse(text: &str) -> Result<Self, NameError> {
-        if text.is_empty()
-            || text.len() > LABEL_MAX
-            || !text.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')
-        {
-            return Err(NameError(format!(
-                "a section's name has 1 to {LABEL_MAX} letters, digits and _"
-            )));
-        }
-        if text == "domain" {
-            return Err(NameError(
-                "'domain' is reserved for the links to the primary certificate".into(),
-            ));
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// The name a person would give the section of this host name: `www_example_org`.
-    pub fn suggest(name: &str) -> Self {
-        let mut text: String = name
-            .trim_start_matches("*.")
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-            .take(LABEL_MAX)
-            .collect();
-        if text.is_empty() || text == "domain" {
-            text.push_str("_1");
-        }
-        Self(text)
-    }
-
-    /// The same name with a number, cut where it would be too long.
-    pub fn numbered(&self, number: u32) -> Self {
-        let end = format!("_{number}");
-        let kept = self.0.len().min(LABEL_MAX - end.len());
-        Self(format!("{}{end}", &self.0[..kept]))
-    }
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for SectionName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -290,7 +234,15 @@ mod tests {
             Identifier::parse("[2001:db8::1]").expect("v6").to_string(),
             "2001:db8::1"
         );
-        assert_eq!(Identifier::parse("192.0.2.1").expect("v4").kind(), "ip");
+        for (text, want) in [
+            ("2001:DB8:0:0::0001", "2001:db8::1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("192.0.2.1", "192.0.2.1"),
+        ] {
+            let id = Identifier::parse(text).expect(text);
+            assert_eq!((id.kind(), id.to_string().as_str()), ("ip", want));
+        }
+        assert!(Identifier::parse("fe80::1%eth0").is_err());
     }
 
     #[test]
@@ -309,16 +261,5 @@ mod tests {
         ] {
             assert!(!below(name), "{name}");
         }
-    }
-
-    #[test]
-    fn section_names_cannot_leave_their_folder() {
-        for text in ["", "domain", "a.b", "a/b", "..", "a-b", "ü"] {
-            assert!(SectionName::parse(text).is_err(), "{text}");
-        }
-        assert_eq!(
-            SectionName::suggest("*.example.org").as_str(),
-            "example_org"
-        );
     }
 }

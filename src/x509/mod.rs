@@ -1,6 +1,8 @@
-//! Certificates, as far as certkeeper needs to read them (RFC 5280). Signatures are the business of TLS.
+//! Certificates, as far as certkeeper needs to read them (RFC 5280) and makes its own. To verify
+//! signatures is the business of TLS.
 
 mod chain;
+pub(crate) mod make;
 mod name;
 mod order;
 mod pile;

@@ -17,7 +17,7 @@ const GLOBAL: [(&str, &str); 5] = [
     ("version", ""),
 ];
 const OPTIONS: &[(&str, &[(&str, &str)])] = &[
-    ("renew", &[("force", ""), ("no-wait", "")]),
+    ("renew", &[("force", ""), ("no-wait", ""), ("test", "")]),
     ("check", &[("ca", "")]),
     ("show", &[("pem", "")]),
     (

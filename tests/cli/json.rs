@@ -19,7 +19,8 @@ fn one_document(text: &str) -> Value {
 /// A site with everything that warns, fails, waits and runs.
 fn busy_site() -> TempRoot {
     let temp = site(&[
-        cert("web", "option serice 'x'; option preferred_chain 'x'"),
+        cert("web", "option serice 'x'"),
+        "config certkeeper 'more'\n\toption acme_hotplug '1'\n".into(),
         cert("late", ""),
         cert("fails", ""),
         cert("bad", "option enabled 'x'"),

@@ -60,7 +60,8 @@ fn secrets_that_others_can_read_are_pointed_out() {
 #[test]
 fn warnings_stop_nothing_and_errors_are_told_apart() {
     let temp = site(&[
-        cert("web", "option serice 'nginx'; option preferred_chain 'x'"),
+        cert("web", "option serice 'nginx'"),
+        "config certkeeper 'more'\n\toption acme_hotplug '1'\n".into(),
         cert("bad", "option enabled 'x'"),
     ]);
     let finished = run(&temp, "status", 0);
@@ -75,13 +76,13 @@ fn warnings_stop_nothing_and_errors_are_told_apart() {
     has(
         said[1],
         &[
-            "warning: /etc/config/certkeeper line 11, cert 'web', option preferred_chain: this version does not act on it yet",
+            "warning: /etc/config/certkeeper line 12, certkeeper 'more', option acme_hotplug: this version does not act on it yet",
         ],
     );
     has(
         said[2],
         &[
-            "error: /etc/config/certkeeper line 15, cert 'bad', option enabled 'x': 1 or 0 is wanted",
+            "error: /etc/config/certkeeper line 16, cert 'bad', option enabled 'x': 1 or 0 is wanted",
         ],
     );
     // Warnings alone leave the exit code as it is.

@@ -16,6 +16,7 @@ mod elsewhere;
 mod exports;
 mod hooks;
 mod keyless;
+mod pairs;
 mod refused;
 mod rollback;
 mod servers;

@@ -5,7 +5,7 @@ use crate::support::process::Finished;
 use crate::support::server::free_port;
 use crate::support::temp_root::TempRoot;
 use crate::support::{openssl, tools, wait_until};
-use certkeeper::net::served_certificate;
+use certkeeper::net::{Signed, served_certificate};
 use certkeeper::store::{Area, Parts};
 use certkeeper::types::{Meta, Paths, SectionName};
 use certkeeper::x509::{Certificate, split_pem_chain};
@@ -58,28 +58,34 @@ impl Site {
 
     fn area(&self, section: &str, staging: bool) -> Area {
         let paths = Paths::new(self.temp.root());
-        Area::new(&paths, &SectionName::parse(section).unwrap(), staging)
+        Area::new(&paths, &SectionName::of_files(section).unwrap(), staging)
+    }
+
+    /// Stores one more version of the second certificate, whose key is of RSA.
+    pub fn store_second(&self) -> String {
+        self.store_as(&self.area("web-rsa", false), "rsa2048", NAME)
     }
 
     /// Stores one more version; returns its serial number.
     pub fn store(&self) -> String {
-        self.store_in(&self.area("web", false), NAME)
+        self.store_as(&self.area("web", false), self.key_type, NAME)
     }
 
     /// The same, of the staging server.
     pub fn store_staging(&self) -> String {
-        self.store_in(&self.area("web", true), NAME)
+        self.store_as(&self.area("web", true), self.key_type, NAME)
     }
 
     /// The same, of another section.
     pub fn store_for(&self, section: &str, name: &str) -> String {
-        self.store_in(&self.area(section, false), name)
+        self.store_as(&self.area(section, false), self.key_type, name)
     }
 
-    fn store_in(&self, area: &Area, name: &str) -> String {
-        let curve = match self.key_type {
-            "ec521" => "ec_paramgen_curve:P-521",
-            _ => "ec_paramgen_curve:P-256",
+    fn store_as(&self, area: &Area, key_type: &str, name: &str) -> String {
+        let (algorithm, size) = match key_type {
+            "rsa2048" => ("rsa", "rsa_keygen_bits:2048"),
+            "ec521" => ("ec", "ec_paramgen_curve:P-521"),
+            _ => ("ec", "ec_paramgen_curve:P-256"),
         };
         let folder = self.temp.server_folder("pair");
         let (key, cert) = (folder.join("key.pem"), folder.join("cert.pem"));
@@ -89,9 +95,9 @@ impl Site {
             "req",
             "-x509",
             "-newkey",
-            "ec",
+            algorithm,
             "-pkeyopt",
-            curve,
+            size,
             "-nodes",
             "-days",
             "90",
@@ -116,7 +122,7 @@ impl Site {
         };
         let meta = Meta {
             names: vec![name.into()],
-            key_type: self.key_type.into(),
+            key_type: key_type.into(),
             directory: DIRECTORY.into(),
             account: "own".into(),
             not_before: leaf.not_before.0,
@@ -157,7 +163,13 @@ impl Site {
 
     /// The serial number that the service shows.
     pub fn served(&self) -> Result<String, String> {
-        let der = served_certificate("127.0.0.1", self.port, NAME, Duration::from_secs(5));
+        self.served_with(Signed::Any)
+    }
+
+    /// The same for a client that takes keys of one kind alone.
+    pub fn served_with(&self, signed: Signed) -> Result<String, String> {
+        let limit = Duration::from_secs(5);
+        let der = served_certificate("127.0.0.1", self.port, NAME, signed, limit);
         let der = der.map_err(|e| e.to_string())?;
         Ok(Certificate::parse(&der).unwrap().serial_hex())
     }

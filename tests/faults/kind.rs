@@ -18,6 +18,8 @@ pub enum Kind {
     Primary,
     /// A key of another kind is wanted.
     KeyType,
+    /// Both certificates of a section with two keys, which are kept, are due.
+    Pair,
     /// The version before becomes the current one.
     Rollback,
     /// The account gets another key.
@@ -33,6 +35,7 @@ impl Kind {
             Self::Deployment => "deployment",
             Self::Primary => "another primary section",
             Self::KeyType => "key type EC to RSA",
+            Self::Pair => "renewal of two keys, kept",
             Self::Rollback => "rollback of the store",
             Self::Rollover => "another account key",
         }
@@ -53,6 +56,10 @@ impl Kind {
             Self::Primary => &[
                 ("web", &["www.demo.example"]),
                 ("mail", &["mail.demo.example"]),
+            ],
+            Self::Pair => &[
+                ("web", &["www.demo.example"]),
+                ("web-rsa", &["www.demo.example"]),
             ],
             _ => &[("web", &["www.demo.example", "demo.example"])],
         }

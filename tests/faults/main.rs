@@ -160,6 +160,12 @@ fn deployment() {
 }
 
 #[test]
+fn renewal_of_two_keys() {
+    let faults = &[Fault::Kill];
+    go(Kind::Pair, Plan { faults, ..WORDS });
+}
+
+#[test]
 fn another_primary() {
     go(Kind::Primary, LONG);
 }

@@ -112,16 +112,22 @@ fn failed(reply: &mut Reply) {
     reply.set("error", json!({"type": EVIL, "detail": EVIL}));
 }
 
-#[test]
-fn profiles_by_the_thousand() {
+/// A site whose section asks for that profile.
+fn with_profile(profile: &str) -> Rig {
     let rig = Rig::due();
     rig.configure(
         &format!("https://localhost:{}/dir", rig.ca.port()),
         &[
             ("validation_method", "webroot".into()),
-            ("cert_profile", "wanted".into()),
+            ("cert_profile", profile.into()),
         ],
     );
+    rig
+}
+
+#[test]
+fn profiles_by_the_thousand() {
+    let rig = with_profile("wanted");
     rig.ca.twist(
         &[Step::Directory],
         Arc::new(|r| {
@@ -131,6 +137,20 @@ fn profiles_by_the_thousand() {
         }),
     );
     rig.suffers(&Want::failure(&["no profile 'wanted'", "cert_profile"]));
+}
+
+#[test]
+fn a_profile_that_is_offered_and_refused() {
+    let rig = with_profile("default");
+    rig.ca.twist(
+        &[Step::Order],
+        Arc::new(|r| r.problem(400, "invalidProfile", "not for this account")),
+    );
+    let words = [
+        "not for this account (invalidProfile)",
+        "its profiles are: default",
+    ];
+    rig.suffers(&Want::failure(&words));
 }
 
 #[test]

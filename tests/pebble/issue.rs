@@ -97,6 +97,23 @@ fn an_address_beside_a_name() {
 }
 
 #[test]
+fn an_ipv6_address_in_whatever_form() {
+    let Some(site) = Site::bare() else { return };
+    let mut six = site.by_standalone();
+    six[1].1 = "::1".into();
+    for (form, version) in [("[0:0:0::1]", 1), ("::1", 1), ("0:0:0:0:0:0:0:1", 1)] {
+        site.configure(&[cert("six", &[form], &six)]);
+        site.renew();
+        site.is_good("six", &["::1"]);
+        assert_eq!(site.version("six"), Some(version), "{form}");
+    }
+    let mapped = cert("four", &["::ffff:127.0.0.1"], &site.by_standalone());
+    site.configure(&[mapped]);
+    site.renew();
+    site.is_good("four", &["127.0.0.1"]);
+}
+
+#[test]
 fn wildcard_and_apex_at_once() {
     let Some(site) = Site::zone() else { return };
     let wild = format!("*.{ZONE}");

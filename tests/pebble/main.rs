@@ -6,7 +6,10 @@
 mod support;
 
 mod accounts;
+mod alpn;
 mod ari;
+mod beforehand;
+mod chains;
 mod changes;
 mod eab;
 mod failures;
@@ -15,11 +18,15 @@ mod files;
 mod former;
 mod interrupted;
 mod issue;
+mod keys;
 mod local;
 mod managed;
 mod moods;
 mod orders;
 mod own_request;
+mod pairs;
+mod persist;
+mod profiles;
 mod reboot;
 mod relay;
 mod renewal;
@@ -28,6 +35,7 @@ mod revoked_by;
 #[allow(dead_code, reason = "the suite of dns-01 shares it")]
 mod site;
 mod snapshot;
+mod staging;
 mod stopped;
 mod together;
 mod trial;

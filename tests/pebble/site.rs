@@ -38,6 +38,8 @@ pub struct Site {
     pub powerdns: Option<Arc<PowerDns>>,
     /// Where the CA fetches http-01 answers.
     pub http_port: u16,
+    /// Where it looks for tls-alpn-01 answers; nobody listens there.
+    pub tls_port: u16,
     pub temp: TempRoot,
 }
 
@@ -83,6 +85,7 @@ impl Site {
         let challsrv = powerdns.is_none().then(|| Arc::new(ChallSrv::start(&temp)));
         let options = &mut plan.pebble;
         options.http_port = nginx.as_ref().map_or_else(free_port, |n| n.http().port());
+        options.tls_port = free_port();
         if let Some(powerdns) = &powerdns {
             powerdns.create_zone(ZONE);
             options.dns_server = powerdns.address();
@@ -96,6 +99,7 @@ impl Site {
             challsrv,
             powerdns,
             http_port: plan.pebble.http_port,
+            tls_port: plan.pebble.tls_port,
             temp,
         };
         fs::create_dir_all(site.temp.path("etc/ssl")).expect("a folder");
@@ -322,6 +326,15 @@ impl Site {
             ("validation_method", "standalone".into()),
             ("listen_address", "127.0.0.1".into()),
             ("listen_port", self.http_port.to_string()),
+        ]
+    }
+
+    /// The same by TLS.
+    pub fn by_alpn(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("validation_method", "alpn".into()),
+            ("listen_address", "127.0.0.1".into()),
+            ("listen_port", self.tls_port.to_string()),
         ]
     }
 

@@ -26,6 +26,10 @@ fn what_the_owner_changes_is_issued_anew() {
             "\toption cert_profile tlsserver\n",
             "profile changed to tlsserver",
         ),
+        (
+            "\toption preferred_chain X1\n",
+            "preferred chain changed to 'X1'",
+        ),
     ] {
         let config = config(options);
         let plan = decide(&config, fresh(), NOW, &Wish::default());

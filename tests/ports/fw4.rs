@@ -7,6 +7,8 @@ use crate::support::tools;
 pub struct Firewall {
     /// A rule lets everybody to port 80.
     pub open: bool,
+    /// Port 443 is meant instead.
+    pub tls: bool,
     /// Port 80 of IPv4 is forwarded to the LAN's host, and IPv6 may go to its own port 80.
     pub forward: bool,
     /// The include of certkeeper's is not installed.
@@ -90,33 +92,35 @@ config rule
 	option target 'ACCEPT'
 ";
         }
-        text
+        text.replace("'80'", &format!("'{}'", self.port()))
+    }
+
+    fn port(self) -> u16 {
+        if self.tls { 443 } else { 80 }
     }
 
     /// What nft loads.
     pub fn ruleset(self) -> String {
-        let rule = |on: bool, text| if on { text } else { "" };
         let include = format!(
             "include \"{}/files/usr/share/nftables.d/chain-pre/input/30-certkeeper.nft\"",
             env!("CARGO_MANIFEST_DIR")
         );
         let include = rule(!self.bare, &include);
-        let http = rule(
-            self.open,
-            "tcp dport 80 accept comment \"!fw4: Allow-HTTP\"",
-        );
+        let port = self.port();
+        let http = format!("tcp dport {port} accept comment \"!fw4: Allow-HTTP\"");
+        let http = rule(self.open, &http);
         let dnat = rule(
             self.forward,
             "ct status dnat accept comment \"!fw4: Accept port redirections\"",
         );
-        let forward = rule(
-            self.forward,
-            "meta nfproto ipv4 tcp dport 80 dnat ip to 192.168.1.10:80 comment \"!fw4: web\"",
+        let forward = format!(
+            "meta nfproto ipv4 tcp dport {port} dnat ip to 192.168.1.10:{port} comment \"!fw4: web\""
         );
-        let host = rule(
-            self.forward,
-            "ip6 daddr 2001:db8:2::10 tcp dport 80 accept comment \"!fw4: Allow-Host\"",
+        let forward = rule(self.forward, &forward);
+        let host = format!(
+            "ip6 daddr 2001:db8:2::10 tcp dport {port} accept comment \"!fw4: Allow-Host\""
         );
+        let host = rule(self.forward, &host);
         format!(
             "\
 table inet fw4
@@ -177,6 +181,10 @@ table inet fw4 {{
 "
         )
     }
+}
+
+fn rule(on: bool, text: &str) -> &str {
+    if on { text } else { "" }
 }
 
 /// The program, by its whole path.

@@ -30,6 +30,9 @@ pub const WANS: [(&str, &str); 3] = [
     ("second.example.org", "198.51.100.2"),
 ];
 
+/// The same with port 443.
+pub const TLS: [&str; 3] = ["192.0.2.2:443", "[2001:db8:2::1]:443", "198.51.100.2:443"];
+
 /// The same with port 80.
 pub const HTTP: [&str; 3] = ["192.0.2.2:80", "[2001:db8:2::1]:80", "198.51.100.2:80"];
 
@@ -80,6 +83,7 @@ impl Lab {
                     dns_server: challsrv.address(),
                     listen: Ipv4Addr::UNSPECIFIED.into(),
                     http_port: 80,
+                    tls_port: 443,
                     ..pebble::Options::default()
                 },
             );
@@ -200,7 +204,7 @@ impl Lab {
     pub fn is_closed(&self) {
         assert_eq!(self.table(), "");
         assert!(!self.note().exists(), "the note is left");
-        for at in HTTP {
+        for at in HTTP.into_iter().chain(TLS) {
             let seen = self.internet.get(at);
             assert_eq!(seen, "ConnectionRefused", "{at}");
         }

@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod alpn;
 mod closed;
 mod direct;
 mod ended;
@@ -13,5 +14,7 @@ mod fw4;
 mod lab;
 mod looked;
 mod owner;
+mod pairs;
 mod passed;
+mod secure;
 mod space;

@@ -1,7 +1,7 @@
 //! OpenSSL as the oracle: what it says of a certificate counts, not what we read in it.
 
 use super::{process, tools};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -76,7 +76,7 @@ pub fn names(cert: &Path) -> Vec<String> {
         .lines()
         .skip(1)
         .flat_map(|line| line.split(','))
-        .map(|name| name.trim().to_owned())
+        .map(|name| plain_name(name.trim()))
         .collect();
     names.sort();
     names
@@ -123,6 +123,13 @@ pub fn served_serial(server: SocketAddr, name: &str) -> String {
     let folder = super::temp_root::TempRoot::new();
     let file = folder.write("served.pem", format!("{pem}-----END CERTIFICATE-----\n"));
     serial(&file)
+}
+
+/// An address in its shortest form; openssl writes all zeros of IPv6.
+fn plain_name(name: &str) -> String {
+    let address = name.strip_prefix("IP Address:");
+    let address = address.and_then(|text| text.parse::<IpAddr>().ok());
+    address.map_or_else(|| name.to_owned(), |ip| format!("IP Address:{ip}"))
 }
 
 /// `serial=0A1B` → `a1b`.

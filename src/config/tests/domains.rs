@@ -40,6 +40,16 @@ fn a_name_may_have_its_own_way() {
             "Standalone { address: None, port: 81 }",
         ),
         (
+            "option listen_port 81",
+            "option validation_method alpn",
+            "Alpn { address: None, port: 443 }",
+        ),
+        (
+            "option validation_method alpn; option listen_port 444; option listen_address 192.0.2.1",
+            "option validation_method standalone",
+            "Standalone { address: Some(192.0.2.1), port: 80 }",
+        ),
+        (
             exec,
             "option validation_method standalone",
             "Standalone { address: None, port: 80 }",

@@ -89,31 +89,45 @@ fn a_certificate_has_at_most_100_names() {
 }
 
 #[test]
-fn wildcards_need_dns_and_addresses_http() {
+fn wildcards_need_dns_and_addresses_a_port() {
     let dns = "option dns exec; list credentials EXEC_PATH=/x";
     for (domain, lines, refused) in [
         (
             "*.example.org",
             "",
-            "a wildcard needs validation_method dns (RFC 8555 section 8.3)",
+            "a wildcard needs validation_method dns (RFC 8555 section 8.3, RFC 8737 section 3)",
         ),
         (
             "*.example.org",
             "option webroot /srv",
             "a wildcard needs validation_method dns",
         ),
+        (
+            "*.example.org",
+            "option validation_method alpn",
+            "a wildcard needs validation_method dns",
+        ),
         ("*.example.org", dns, ""),
+        ("*.example.org", "option validation_method none", ""),
+        ("*.example.org", "option validation_method dns-persist", ""),
+        (
+            "192.0.2.1",
+            "option validation_method dns-persist",
+            "an address needs validation_method standalone, webroot or alpn (RFC 8738)",
+        ),
+        ("192.0.2.1", "option validation_method none", ""),
         (
             "192.0.2.1",
             dns,
-            "an address needs validation_method standalone or webroot (RFC 8738)",
+            "an address needs validation_method standalone, webroot or alpn (RFC 8738)",
         ),
         (
             "2001:db8::1",
             dns,
-            "an address needs validation_method standalone or webroot",
+            "an address needs validation_method standalone, webroot or alpn",
         ),
         ("192.0.2.1", "", ""),
+        ("192.0.2.1", "option validation_method alpn", ""),
         ("2001:db8::1", "option webroot /srv", ""),
     ] {
         let address = domain.parse::<IpAddr>().is_ok();
@@ -133,6 +147,25 @@ fn wildcards_need_dns_and_addresses_http() {
             says(&config, false, &[&place, refused]);
             assert_eq!(broken(&config), ["web"]);
         }
+    }
+}
+
+#[test]
+fn local_addresses_are_for_private_cas_alone() {
+    let account = "config account 'own'\n\toption acme_server 'https://ca.test/dir'\n";
+    for (address, why) in [
+        ("192.168.1.1", "a private address, RFC 1918"),
+        ("127.0.0.1", "this machine itself"),
+        ("fd12::1", "a private address, RFC 4193"),
+        ("fe80::1", "an address of one link"),
+    ] {
+        let profile = "option cert_profile shortlived";
+        let cert = format!("config cert 'web'\nlist domains '{address}'\n{profile}\n");
+        let place = format!("line 2, cert 'web', option domains '{address}': ");
+        let text = format!("no public CA certifies it ({why}");
+        says(&config(&cert), false, &[&place, &text]);
+        let private = config(&format!("{account}{cert}option account own\n"));
+        assert_eq!(identifiers(&private), [address]);
     }
 }
 

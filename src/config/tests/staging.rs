@@ -44,6 +44,37 @@ fn staging_takes_the_test_server_of_the_ca() {
 }
 
 #[test]
+fn a_ca_by_url_names_its_staging_server() {
+    let servers =
+        "option acme_server https://ca.test/dir; option staging_server https://test.ca.test/dir";
+    for (staging, wanted) in [(0, "https://ca.test/dir"), (1, "https://test.ca.test/dir")] {
+        let config = with(
+            servers,
+            &format!("option staging {staging}; option account own"),
+        );
+        assert_eq!(account(&config).directory, wanted);
+    }
+    let config = with(servers, "option account own");
+    let web = config.certs[0].name.clone();
+    let (tested, left) = config.tested(std::slice::from_ref(&web));
+    let cert = tested.cert("web").expect("tested");
+    assert_eq!((cert.staging, left.len()), (true, 0));
+    assert_eq!(cert.account.directory, "https://test.ca.test/dir");
+    // Nothing else is another.
+    assert_eq!(tested.primary, config.primary);
+    let alone = with(
+        "option acme_server https://ca.test/dir",
+        "option account own",
+    );
+    let (tested, left) = alone.tested(&[web]);
+    assert!(!tested.cert("web").expect("as it was").staging);
+    assert!(
+        left[0].1.contains("name it in option staging_server"),
+        "{left:?}"
+    );
+}
+
+#[test]
 fn staging_of_a_ca_that_has_none_is_refused() {
     for name in ["zerossl", "actalis", "sectigo-dv"] {
         let config = with("", &format!("option staging 1; option account {name}"));

@@ -48,11 +48,17 @@ cert | list key_type 'ec384' | key_type: Ec384
 cert | option account 'letsencrypt' | account: Account { name: "letsencrypt"
 cert | option account 'letsencrypt'; option staging '1' | staging: true
 cert | option cert_profile 'shortlived' | profile: Some("shortlived")
+cert | option reuse_key '1' | reuse_key: true
+cert | option preferred_chain 'ISRG Root X1' | preferred_chain: Some("ISRG Root X1")
 cert | option validation_method 'webroot' | dir: "/r/var/run/acme/challenge"
 cert | option webroot '/srv/www' | Webroot { dir: "/r/srv/www" }
 cert | option listen_address '2001:db8::1' | address: Some(2001:db8::1)
 cert | option listen_port '65535' | port: 65535
 cert | option listen_port '1' | port: 1 }
+cert | option validation_method 'alpn' | Alpn { address: None, port: 443 }
+cert | option validation_method 'alpn'; option listen_port '8443' | port: 8443 }
+cert | option validation_method 'dns-persist' | validation: Persist
+cert | option validation_method 'none' | validation: Beforehand
 cert | option provider 'names' | source: "provider names"
 cert | option dns 'exec'; list credentials 'EXEC_PATH=/bin/x' | credentials: {"EXEC_PATH": ***}
 cert | option provider 'names'; option calias 'other.example.net' | alias: Some(Domain("_acme-challenge.other.example.net"))
@@ -147,13 +153,12 @@ cert | account | letsencrpyt | did you mean 'letsencrypt'?
 cert | account | nosuch | neither a 'config account' section nor a known CA (`certkeeper cas` lists them)
 cert | cert_profile | two words | the name of one of the CA's profiles is wanted
 cert | cert_profile | überprofil | the name of one of the CA's profiles is wanted
-cert | validation_method | web-root | webroot, standalone or dns is wanted; did you mean 'webroot'?
+cert | reuse_key | always | 1 or 0 is wanted
+cert | preferred_chain | 01234567890123456789012345678901234567890123456789012345678901234 | the name of the root is wanted
+cert | validation_method | web-root | webroot, standalone, alpn, dns, dns-persist or none is wanted; did you mean 'webroot'?
 cert | validation_method | dns-persistent | did you mean 'dns-persist'?
-cert | validation_method | alpn | not in this version; webroot, standalone and dns are
-cert | validation_method | dns-delegated | not in this version
+cert | validation_method | dns-delegated | not in this version; webroot, standalone, alpn, dns, dns-persist and none are
 cert | validation_method | dns-manual | not in this version
-cert | validation_method | dns-persist | not in this version
-cert | validation_method | none | not in this version
 cert | webroot | www | beginning with /
 cert | webroot | /a/.. | without ..
 cert | listen_address | eth0 | an IPv4 or IPv6 address of this router is wanted
@@ -185,7 +190,7 @@ cert | verify | 127.0.0.1 | HOST:PORT or HOST:PORT/NAME is wanted
 cert | verify | ::1:443 | HOST:PORT or HOST:PORT/NAME is wanted
 cert | verify | 127.0.0.1:0 | HOST:PORT or HOST:PORT/NAME is wanted
 cert | verify | 127.0.0.1:443/*.example.org | HOST:PORT or HOST:PORT/NAME is wanted
-domain | validation_method | http | webroot, standalone or dns is wanted
+domain | validation_method | http | webroot, standalone, alpn, dns, dns-persist or none is wanted
 domain | webroot | www | beginning with /
 domain | provider | nosuch | there is no 'config provider' section of that name
 domain | dns | nosuch | `certkeeper providers` lists them

@@ -40,22 +40,50 @@ fn key_types_take_the_spellings_of_acme_sh() {
             assert_eq!(cert.key_type, wanted, "{spelling}");
         }
     }
+}
+
+#[test]
+fn two_keys_are_two_certificates() {
     for lines in [
-        "option key_type 'ec256 2048'",
-        "list key_type ec256; list key_type rsa2048",
+        "option key_type 'ec384 2048'",
+        "list key_type rsa2048; list key_type ec384; list key_type 2048",
+    ] {
+        let config = web(&format!(
+            "list domains a.example.org; list service uhttpd; list service nginx; {lines}"
+        ));
+        assert!(config.mistakes.is_empty(), "{:?}", config.mistakes);
+        let [first, second, ..] = config.certs.as_slice() else {
+            panic!("{:?}", config.certs);
+        };
+        assert_eq!(
+            (first.name.as_str(), second.name.as_str()),
+            ("web", "web-rsa")
+        );
+        assert_eq!(first.key_type, KeyType::Ec384);
+        assert_eq!(second.key_type, KeyType::Rsa2048);
+        assert_eq!(first.other_key, Some(second.key_type));
+        assert_eq!(second.other_key, Some(first.key_type));
+        assert_eq!(first.deployment.services, ["uhttpd", "nginx"]);
+        assert_eq!(second.deployment.services, ["nginx"]);
+        assert_eq!(config.primary.as_ref(), Some(&first.name));
+    }
+    for (lines, last) in [
+        ("list key_type ec256; list key_type ec384", "ec384"),
+        ("list key_type 2048; list key_type 4096", "rsa4096"),
+        ("option key_type 'ec256 2048 4096'", "rsa4096"),
     ] {
         let config = web(&format!("list domains a.example.org; {lines}"));
-        says(
-            &config,
-            false,
-            &[
-                "option key_type 'rsa2048'",
-                "two keys",
-                "not in this version",
-            ],
-        );
+        let place = format!("option key_type '{last}': two keys are one on a curve");
+        says(&config, false, &[&place]);
         assert_eq!(broken(&config), ["web"]);
     }
+    // What the CA does not sign is told of each.
+    let config = web("list domains a.example.org; list key_type ec256; list key_type rsa8192");
+    says(
+        &config,
+        false,
+        &["option key_type 'rsa8192': Let's Encrypt signs"],
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{Failure, Retry};
 use crate::acme::Problem;
 use crate::config::{Account, Cert};
 use crate::issue::account::{external_wanted, terms_changed};
-use crate::types::{State, Timestamp, shown};
+use crate::types::{State, Timestamp, local_address, shown};
 use std::net::{IpAddr, SocketAddr};
 
 /// A name in a CA's reply is shown up to this length.
@@ -35,11 +35,12 @@ impl Failure {
     pub fn of_problem(cert: &Cert, problem: &Problem, retry_after: Option<Timestamp>) -> Self {
         let mut failure = Self::said(&cert.account, problem, retry_after);
         let mut ways = cert.names.iter().map(|n| n.validation.challenge());
+        let first = ways.next().filter(|first| ways.all(|way| way == *first));
         failure.remedy = Subject {
             account: &cert.account,
             section: cert.name.as_str(),
             key: cert.key_type.name(),
-            by_dns: ways.all(|way| way == "dns-01"),
+            way: first.unwrap_or_default(),
             until: match failure.retry {
                 Retry::Later(until) => until,
                 Retry::OnChange | Retry::Stopped => None,
@@ -99,7 +100,8 @@ struct Subject<'a> {
     account: &'a Account,
     section: &'a str,
     key: &'a str,
-    by_dns: bool,
+    /// The challenge that is answered for all names; empty where there are several.
+    way: &'a str,
     until: Option<Timestamp>,
 }
 
@@ -117,6 +119,7 @@ impl Subject<'_> {
                 .replace("{account}", &self.account.name)
                 .replace("{section}", self.section)
                 .replace("{key}", self.key)
+                .replace("{port}", self.port())
                 .replace("{until}", &until.unwrap_or_default()),
         }
     }
@@ -128,10 +131,23 @@ impl Subject<'_> {
         of_kind
             && match saying.sign {
                 Sign::Says(words) => words.iter().any(|w| text.contains(w)),
-                Sign::Ipv6 => !self.by_dns && addresses(&text).any(|a| a.is_ipv6()),
-                Sign::Private => self.account.public && addresses(&text).any(is_private),
-                Sign::ByDns => self.by_dns,
+                Sign::Ipv6 => {
+                    !self.way.starts_with("dns-") && addresses(&text).any(|a| a.is_ipv6())
+                }
+                Sign::Private => {
+                    let local = |a| local_address(a).is_some();
+                    self.account.public && addresses(&text).any(local)
+                }
+                Sign::By(way) => self.way == way,
             }
+    }
+
+    /// The port that the CA asks.
+    fn port(&self) -> &'static str {
+        match self.way {
+            "tls-alpn-01" => "443",
+            _ => "80",
+        }
     }
 }
 
@@ -146,18 +162,6 @@ fn addresses(text: &str) -> impl Iterator<Item = IpAddr> {
         // `::` is a mere sign in many texts.
         (!IpAddr::is_unspecified(&address)).then_some(address)
     })
-}
-
-/// True for an address that no public CA gets to.
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(a) => {
-            let [first, second, ..] = a.octets();
-            let shared = first == 100 && second & 0xc0 == 64; // RFC 6598
-            a.is_private() || a.is_loopback() || a.is_link_local() || shared
-        }
-        IpAddr::V6(a) => a.is_loopback() || a.is_unique_local() || a.is_unicast_link_local(),
-    }
 }
 
 /// The time that some CAs put into a rate limit's text: `retry after 2026-11-21 12:00:00 UTC`.

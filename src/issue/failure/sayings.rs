@@ -1,7 +1,7 @@
 //! What CAs write in problem documents, and what it means more closely than the error type says.
-//! Placeholders as in `kinds`.
+//! Placeholders as in `kinds`; `{port}` is the port that the CA asks.
 
-use Sign::{ByDns, Ipv6, Private, Says};
+use Sign::{By, Ipv6, Private, Says};
 
 /// How a saying is known.
 #[derive(Clone, Copy, Debug)]
@@ -12,8 +12,8 @@ pub(super) enum Sign {
     Ipv6,
     /// The CA is a public one, and its text has an address that is not.
     Private,
-    /// The challenge is answered in DNS.
-    ByDns,
+    /// This challenge is answered.
+    By(&'static str),
 }
 
 /// What CAs write, and what it means more closely than the type says.
@@ -48,7 +48,7 @@ const LOOKED: &[&str] = &[
 ];
 
 /// The first that fits counts.
-pub(super) static SAYINGS: [Saying; 26] = [
+pub(super) static SAYINGS: [Saying; 28] = [
     // The CA's limits.
     saying(
         &["rateLimited"],
@@ -124,6 +124,11 @@ pub(super) static SAYINGS: [Saying; 26] = [
          mend that; no record needs to be there",
     ),
     saying(
+        &["malformed", "unauthorized", "incorrectResponse"],
+        By("dns-persist-01"),
+        "the CA does not see the record that `certkeeper check {section}` shows: its nameservers may not have it yet",
+    ),
+    saying(
         LOOKED,
         Says(&[
             "looking up txt",
@@ -166,7 +171,11 @@ pub(super) static SAYINGS: [Saying; 26] = [
         "the domain's nameservers answer with an error (DNSSEC, too, gives one when its keys do not fit): its DNS \
          provider must mend that",
     ),
-    saying(&["unauthorized", "incorrectResponse"], ByDns, OTHER_RECORD),
+    saying(
+        &["unauthorized", "incorrectResponse"],
+        By("dns-01"),
+        OTHER_RECORD,
+    ),
     saying(LOOKED, Private, PRIVATE_ADDRESS),
     // The port.
     saying(
@@ -178,20 +187,25 @@ pub(super) static SAYINGS: [Saying; 26] = [
     saying(
         &["connection"],
         Says(&["refused"]),
-        "nobody takes connections at port 80 of that address: the name must lead to this router; with webroot a web \
+        "nobody takes connections at port {port} of that address: the name must lead to this router; with webroot a web \
          server must listen there, and `certkeeper check {section}` looks at the firewall",
     ),
     saying(
         &["connection"],
         Says(&["timeout", "timed out", "no route", "unreachable"]),
-        "port 80 does not let the CA in: the name must lead to this router, and neither a firewall, nor a modem before \
+        "port {port} does not let the CA in: the name must lead to this router, and neither a firewall, nor a modem before \
          it, nor the provider (DS-Lite, shared addresses) keep the port shut; validation_method dns needs no port",
     ),
     saying(
         &["connection"],
         Says(&["reset"]),
-        "who has port 80 of that address ended the connection: the name must lead to this router, and no firewall on the \
+        "who has port {port} of that address ended the connection: the name must lead to this router, and no firewall on the \
          way judge what comes in",
+    ),
+    saying(
+        &["unauthorized", "incorrectResponse"],
+        By("tls-alpn-01"),
+        "somebody else answered for the name on port 443, or nobody: it must lead to this router",
     ),
     saying(
         &["unauthorized", "incorrectResponse"],

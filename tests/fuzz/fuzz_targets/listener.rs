@@ -4,7 +4,7 @@
 //! listener on the loopback, in pieces as long as the byte after the `!` says.
 #![no_main]
 
-use certkeeper::challenge::{Proof, Solver, Standalone, WELL_KNOWN, token};
+use certkeeper::challenge::{Door, Proof, Solver, Standalone, WELL_KNOWN, token};
 use certkeeper::types::Identifier;
 use libfuzzer_sys::fuzz_target;
 use std::io::{ErrorKind, Read, Write};
@@ -69,7 +69,7 @@ fn address() -> SocketAddr {
         let local = IpAddr::from(Ipv4Addr::LOCALHOST);
         let free = TcpListener::bind((local, 0)).and_then(|socket| socket.local_addr());
         let address = free.expect("a free port");
-        let mut solver = Standalone::new(Some(local), address.port());
+        let mut solver = Standalone::new(Door::direct(Some(local), address.port()));
         let proof = Proof {
             id: Identifier::parse("a.example.org").expect("a name"),
             token: TOKEN.into(),

@@ -26,12 +26,12 @@ fn own() -> Account {
     Account::former("home", "https://ca.test/acme")
 }
 
-fn subject(account: &Account, by_dns: bool) -> Subject<'_> {
+fn subject(account: &Account, by: By) -> Subject<'_> {
     Subject {
         account,
         section: "web",
         key: "ec521",
-        by_dns,
+        way: by.way(),
         until: Timestamp::parse_rfc3339("2026-11-28T12:00:00Z"),
     }
 }
@@ -99,8 +99,8 @@ fn every_remedy_is_whole() {
     let of_kinds = TYPES.iter().map(|t| problem(t.0, ""));
     for problem in of_kinds {
         for account in [public(), own()] {
-            for by_dns in [false, true] {
-                let text = subject(&account, by_dns).remedy(&problem);
+            for by in [By::Port, By::Tls, By::Dns, By::Persist] {
+                let text = subject(&account, by).remedy(&problem);
                 assert!(text.len() > 30, "{problem}: {text}");
                 assert!(!text.contains(['{', '}']), "{problem}: {text}");
                 assert!(!text.ends_with('.'), "{problem}: {text}");
@@ -109,7 +109,14 @@ fn every_remedy_is_whole() {
     }
     for saying in &SAYINGS {
         let mut rest = saying.remedy.to_owned();
-        for name in ["{ca}", "{account}", "{section}", "{key}", "{until}"] {
+        for name in [
+            "{ca}",
+            "{account}",
+            "{section}",
+            "{key}",
+            "{until}",
+            "{port}",
+        ] {
             rest = rest.replace(name, "");
         }
         assert!(!rest.contains(['{', '}']), "{rest}");
@@ -124,7 +131,7 @@ fn every_remedy_is_whole() {
 fn what_cas_write_is_told_in_words() {
     let account = public();
     for (kind, detail, by, words) in CASES {
-        let text = subject(&account, *by == By::Dns).remedy(&problem(kind, detail));
+        let text = subject(&account, *by).remedy(&problem(kind, detail));
         for word in *words {
             assert!(
                 text.contains(word),
@@ -140,7 +147,7 @@ fn every_saying_is_met() {
     let account = public();
     let mut met = BTreeSet::new();
     for (kind, detail, by, _) in CASES {
-        let subject = subject(&account, *by == By::Dns);
+        let subject = subject(&account, *by);
         let problem = problem(kind, detail);
         met.extend(SAYINGS.iter().position(|s| subject.fits(s, &problem)));
     }
@@ -153,7 +160,7 @@ fn every_saying_is_met() {
 #[test]
 fn a_private_address_is_right_for_a_private_ca() {
     let text = "192.168.1.1: Fetching http://router.lan/: Connection refused";
-    let remedy = subject(&own(), false).remedy(&problem("connection", text));
+    let remedy = subject(&own(), By::Port).remedy(&problem("connection", text));
     assert!(remedy.starts_with("nobody takes connections"), "{remedy}");
 }
 

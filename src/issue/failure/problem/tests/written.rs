@@ -3,10 +3,26 @@
 /// What is answered where.
 #[derive(Clone, Copy, PartialEq)]
 pub enum By {
-    /// At a port.
+    /// At port 80.
     Port,
+    /// At port 443.
+    Tls,
     /// In DNS.
     Dns,
+    /// In DNS, by a record that stays.
+    Persist,
+}
+
+impl By {
+    /// The challenge.
+    pub fn way(self) -> &'static str {
+        match self {
+            Self::Port => "http-01",
+            Self::Tls => "tls-alpn-01",
+            Self::Dns => "dns-01",
+            Self::Persist => "dns-persist-01",
+        }
+    }
 }
 
 /// A document as CAs write it, and words of the remedy.
@@ -277,6 +293,30 @@ pub const CASES: &[Case] = &[
         "The server is down for maintenance",
         By::Port,
         &["busy"],
+    ),
+    (
+        "unauthorized",
+        "Cannot negotiate ALPN protocol \"acme-tls/1\" for tls-alpn-01 challenge",
+        By::Tls,
+        &["on port 443, or nobody"],
+    ),
+    (
+        "connection",
+        "192.0.2.7: Connection refused",
+        By::Tls,
+        &["nobody takes connections at port 443"],
+    ),
+    (
+        "connection",
+        "192.0.2.7: Timeout during connect (likely firewall problem)",
+        By::Tls,
+        &["port 443 does not let the CA in"],
+    ),
+    (
+        "unauthorized",
+        "No valid TXT record found for DNS-PERSIST-01 challenge",
+        By::Persist,
+        &["`certkeeper check web` shows"],
     ),
     ("serverInternal", "oops", By::Port, &["trouble of its own"]),
     ("", "a teapot", By::Port, &["certkeeper log web"]),
