@@ -2,7 +2,7 @@
 
 use super::parse::Command;
 use super::{Ended, Exit, Result, Run};
-use crate::dns::{Descriptor, modules};
+use crate::dns::{Descriptor, instead_of, modules};
 use crate::types::nearest;
 use serde_json::json;
 
@@ -25,9 +25,16 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         let known = all
             .iter()
             .flat_map(|d| d.aliases.iter().chain([&d.name]).copied());
-        let meant = nearest(name, known).map(|m| format!("; did you mean '{m}'?"));
-        let text = format!("there is no provider {name}; `certkeeper providers` lists them");
-        return Err(Ended(Exit::Usage, text + &meant.unwrap_or_default()));
+        let text = match instead_of(name) {
+            Some(text) => format!("{name}: {text}"),
+            None => {
+                let meant = nearest(name, known).map(|m| format!("; did you mean '{m}'?"));
+                let text =
+                    format!("there is no provider {name}; `certkeeper providers` lists them");
+                text + &meant.unwrap_or_default()
+            }
+        };
+        return Err(Ended(Exit::Usage, text));
     }
     let chosen = |d: &&Descriptor| wanted.is_empty() || wanted.iter().any(|w| named(d, w));
     let all: Vec<&Descriptor> = all.into_iter().filter(chosen).collect();
@@ -59,6 +66,9 @@ fn run(run: &Run<'_>) -> Result<Exit> {
             };
             run.say(&format!("  {:<18} {} ({need})", field.name, field.label));
         }
+        if !d.alternatives.is_empty() {
+            run.say(&format!("  one of these is needed: {}", d.choice()));
+        }
         if d.open {
             run.say("  any other NAME     passed on in the environment");
         }
@@ -74,6 +84,6 @@ fn as_json(d: &Descriptor) -> serde_json::Value {
     };
     json!({
         "name": d.name, "aliases": d.aliases, "title": d.title, "docs": d.docs,
-        "writes": d.writes.describe(), "fields": d.fields.iter().map(field).collect::<Vec<_>>(),
+        "writes": d.writes.describe(), "alternatives": d.alternatives, "fields": d.fields.iter().map(field).collect::<Vec<_>>(),
     })
 }

@@ -23,6 +23,10 @@ pub(super) fn find(
     if let Some(module) = dns::find(name) {
         return Some(module.descriptor);
     }
+    if let Some(text) = dns::instead_of(name) {
+        reader.wrong(option, name, text);
+        return None;
+    }
     let known = dns::modules().iter();
     let known = known.flat_map(|m| {
         m.descriptor
@@ -90,6 +94,14 @@ pub(super) fn complete(
             .get(f)
             .is_some_and(|v: &Secret| !v.expose().is_empty())
     };
+    let whole = |set: &&[&str]| set.iter().all(|f| has(f));
+    let chosen = module.alternatives.is_empty() || module.alternatives.iter().any(whole);
+    if !chosen {
+        let choice = module.choice();
+        reader.fail(format!(
+            "{choice} is wanted; `certkeeper secret {name} NAME` asks for a secret"
+        ));
+    }
     let missing = module
         .fields
         .iter()
@@ -109,5 +121,5 @@ pub(super) fn complete(
         };
         reader.fail(text);
     }
-    missing.is_empty().then(|| given.clone())
+    (chosen && missing.is_empty()).then(|| given.clone())
 }

@@ -4,7 +4,7 @@ use super::Engine;
 use super::clients::{Http, http};
 use crate::config::DnsMethod;
 use crate::dns::{self, Context, DnsError, Provider};
-use crate::net::Roots;
+use crate::net::{Roots, Updater};
 
 /// The HTTP client for providers. Some serve plain HTTP in the owner's network (PowerDNS).
 pub fn transport<'e>(engine: &Engine<'e>) -> Http<'e> {
@@ -17,13 +17,17 @@ pub fn transport<'e>(engine: &Engine<'e>) -> Http<'e> {
 
 /// The provider of a method.
 pub fn open<'a>(
+    engine: &Engine<'a>,
     method: &DnsMethod,
     http: &'a Http<'_>,
 ) -> Result<Box<dyn Provider + 'a>, DnsError> {
     let module = dns::find(method.module.name)
         .ok_or_else(|| DnsError::Refused(format!("there is no module {}", method.module.name)))?;
     (module.open)(Context {
+        descriptor: module.descriptor,
         credentials: method.credentials.clone(),
         http,
+        nameserver: &Updater,
+        clock: engine.clock,
     })
 }

@@ -129,14 +129,23 @@ fn look(
     mut note: OrderNote,
     record: &mut Recorder<'_>,
 ) -> Result<(), Failure> {
-    while let Solved::Wait(until, why) = authorize(work, order, note, Goal::EachName, record)? {
-        let noted = work.area.held().order.filter(|o| o.look_at == 0);
-        note = noted.ok_or_else(|| Failure::new(State::Deferred, why, "try again later"))?;
-        let pause = until.since(work.now()).max(0).unsigned_abs();
-        let slept = work.engine.clock.sleep(Duration::from_secs(pause));
-        slept.map_err(|e| work.failed(&e.into()))?;
+    let mut turn: Option<Box<Order>> = None;
+    loop {
+        let now = turn.as_deref().unwrap_or(order);
+        match authorize(work, now, note.clone(), Goal::EachName, record)? {
+            Solved::Wait(until, why) => {
+                let noted = work.area.held().order.filter(|o| o.look_at == 0);
+                note =
+                    noted.ok_or_else(|| Failure::new(State::Deferred, why, "try again later"))?;
+                let pause = until.since(work.now()).max(0).unsigned_abs();
+                let slept = work.engine.clock.sleep(Duration::from_secs(pause));
+                slept.map_err(|e| work.failed(&e.into()))?;
+            }
+            // Other names have their turn.
+            Solved::Order(next) if next.status == Status::Pending => turn = Some(next),
+            Solved::Order(_) => return Ok(()),
+        }
     }
-    Ok(())
 }
 
 /// What the CA says of one name, once it has decided.
