@@ -48,6 +48,8 @@ const ENDPOINTS: [(&str, &str); 7] = [
 ];
 
 const TTL: u32 = 60;
+/// Each record of a name is asked for by itself.
+const RECORDS_MAX: usize = 300;
 
 struct Ovh<'a>(Api<'a>);
 
@@ -114,7 +116,8 @@ impl Provider for Ovh<'_> {
                 let list = format!("{path}?fieldType=TXT&subDomain={name}");
                 let ids = api.done(Method::Get, &list, "")?.json;
                 let mut all = Vec::new();
-                for record in ids.as_array().into_iter().flatten().map(id) {
+                let ids = ids.as_array().into_iter().flatten();
+                for record in ids.take(RECORDS_MAX).map(id) {
                     // It may go while we look.
                     if let Some(found) = api.get(&format!("{path}/{record}"))? {
                         all.push((record, id(&found["target"])));

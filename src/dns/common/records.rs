@@ -7,6 +7,9 @@ use serde_json::Value;
 /// Somebody else may write the same name at the same time: so often our change is made anew.
 const WRITES_MAX: usize = 3;
 
+/// The same value is there once, or a few times by accident.
+const OWN_MAX: usize = 10;
+
 /// All values of a name, as the provider has them.
 #[derive(Clone, Debug, Default)]
 pub(in crate::dns) struct Set {
@@ -62,7 +65,8 @@ pub(in crate::dns) fn change_records(
 ) -> Result<(), DnsError> {
     let own = list()?
         .into_iter()
-        .filter(|(_, value)| same(value, &record.value));
+        .filter(|(_, value)| same(value, &record.value))
+        .take(OWN_MAX);
     let own: Vec<_> = own.collect();
     match there {
         true if own.is_empty() => create(),
