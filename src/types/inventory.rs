@@ -1,8 +1,8 @@
 //! What the store holds, as plain data: the store reads it, the plan decides by it.
 
 use super::{
-    Attempt, Deployed, Deployment, Identifier, Reason, RenewalInfo, Secret, SectionName, Timestamp, Tried,
-    Withdrawn,
+    Attempt, Deployed, Deployment, Identifier, Reason, RenewalInfo, Secret, SectionName, Timestamp,
+    Tried, Withdrawn,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -52,7 +52,9 @@ fn nor_is_one_that_a_former_certificate_had() {
     configure(&site, &[("reuse_key", "1")]);
     let first = next(&site);
     assert_eq!(next(&site), first);
-    let former = site.temp.path("etc/certkeeper/certs/web/versions/1/cert.pem");
+    let former = site
+        .temp
+        .path("etc/certkeeper/certs/web/versions/1/cert.pem");
     let former = former.to_str().expect("text");
     let args = ["revoke", "--cert", former, "--reason", "keyCompromise"];
     // It is no longer what is served, so nothing becomes of that; nobody is told otherwise.
