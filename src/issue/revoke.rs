@@ -251,7 +251,8 @@ impl Engine<'_> {
             return format!("{section}: nothing changes in what is served");
         };
         let what = if cert.staging {
-            "nothing was served"
+            "it was a test, and nothing of it is served (option staging 1); \
+             there is no other"
         } else if self.may_stand_in(cert) {
             "a certificate of the router's own CA serves"
         } else {
