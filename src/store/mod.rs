@@ -4,6 +4,7 @@
 mod account;
 mod disk;
 mod lock;
+mod presented;
 mod replaced;
 mod requested;
 mod root;
@@ -15,6 +16,7 @@ mod withdrawn;
 pub use account::{AccountNote, AccountStore};
 pub use disk::{StoreError, make_folder, make_public, put, put_link, read, remove, secure};
 pub use lock::{Lock, Queue, Wanted};
+pub use presented::Presented;
 pub use root::{RootStore, RootTexts};
 pub use secret::{device_secret, make_device_secret};
-pub use section::{Area, Parts, Presented, sections};
+pub use section::{Area, Parts, sections};
