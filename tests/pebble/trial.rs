@@ -258,6 +258,32 @@ fn records_are_written_and_taken_back() {
     pair.site.is_good("web", &["a.demo.example"]);
 }
 
+/// Nor by `renew --test`: the records that DNS is given time for stay.
+#[test]
+fn a_test_leaves_an_order_under_way_alone() {
+    let Some(site) = Site::zone() else { return };
+    let pair = Pair::of(site);
+    let site = &pair.site;
+    let mut slow = site.by_powerdns();
+    slow.retain(|(name, _)| *name != "dns_wait");
+    let slow = with(slow, &[("dns_wait", "90")]);
+    pair.configure(&[cert("web", &["a.demo.example"], &slow)]);
+    site.ends(&["renew"], 4);
+    let order = "etc/certkeeper/certs/web/order.json";
+    let before = site.temp.read(order);
+    let records = || site.powerdns().txt("_acme-challenge.a.demo.example");
+    let record = records();
+    site.ends(&["renew", "--test"], 4);
+    assert_eq!(site.temp.read(order), before);
+    assert_eq!(records().len(), 2);
+    assert!(records().contains(&record[0]));
+    // Nor does the run for the real one, which waits still, end the test.
+    site.ends(&["renew"], 4);
+    assert_eq!((site.temp.read(order), records().len()), (before, 2));
+    site.ends(&["order", "delete", "web"], 0);
+    assert_eq!(records(), Vec::<String>::new());
+}
+
 #[test]
 fn a_ca_without_a_staging_server_is_not_asked() {
     let Some(site) = Site::web() else { return };
