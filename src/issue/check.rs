@@ -114,7 +114,7 @@ fn bring_forward(engine: &Engine<'_>, cert: &Cert, certs: &[&Cert]) -> bool {
         .iter()
         .filter(|c| other.as_deref() == Some(c.name.as_str()));
     let all = other.copied().chain([cert]);
-    all.fold(false, |any, cert| bring_one_forward(engine, cert) || any)
+    all.filter(|cert| bring_one_forward(engine, cert)).count() > 0
 }
 
 /// Unless a CA forbids it.
