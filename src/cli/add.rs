@@ -36,7 +36,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         return Err(run.usage());
     }
     let module = match run.parsed.value("dns") {
-        Some(name) => Some(module(&name)?),
+        Some(name) => Some(module(run, &name)?),
         None => None,
     };
     let mut ids: Vec<Identifier> = Vec::new();
@@ -110,14 +110,14 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn module(name: &str) -> Result<&'static Descriptor> {
-    if let Some(module) = dns::find(name) {
-        return Ok(module.descriptor);
+fn module(run: &Run<'_>, name: &str) -> Result<&'static Descriptor> {
+    if let Some(module) = dns::choose(&run.paths, name) {
+        return Ok(module);
     }
     if let Some(text) = dns::instead_of(name) {
         return Err(Ended(Exit::Usage, format!("'{name}': {text}")));
     }
-    let meant = nearest(name, dns::modules().iter().map(|m| m.descriptor.name));
+    let meant = nearest(name, dns::all(&run.paths).iter().map(|d| d.name));
     let meant = meant.map(|m| format!("; did you mean '{m}'?"));
     Err(Ended(
         Exit::Usage,

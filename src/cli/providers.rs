@@ -2,7 +2,7 @@
 
 use super::parse::Command;
 use super::{Ended, Exit, Result, Run};
-use crate::dns::{Descriptor, instead_of, modules};
+use crate::dns::{self, Descriptor, instead_of};
 use crate::types::nearest;
 use serde_json::json;
 
@@ -10,15 +10,16 @@ pub(super) const COMMAND: Command = Command {
     name: "providers",
     args: "[NAME…]",
     summary: "lists the DNS providers and what each wants",
-    help: "The modules for `option dns` (dns-01), with the names of their credentials for\n\
-           `list credentials 'NAME=value'` or `certkeeper secret SECTION NAME`.",
+    help: "The modules for `option dns` (dns-01), and acme.sh's scripts that are installed (dns_…), with the\n\
+           names of their credentials for `list credentials 'NAME=value'` or\n\
+           `certkeeper secret SECTION NAME`.",
     options: &[],
     run,
 };
 
 fn run(run: &Run<'_>) -> Result<Exit> {
     let wanted = &run.parsed.free;
-    let all: Vec<&Descriptor> = modules().iter().map(|m| m.descriptor).collect();
+    let all = dns::all(&run.paths);
     let named = |d: &Descriptor, name: &str| d.name == name || d.aliases.contains(&name);
     let unknown = |w: &&String| !all.iter().any(|d| named(d, w));
     if let Some(name) = wanted.iter().find(unknown) {
@@ -69,21 +70,23 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         if !d.alternatives.is_empty() {
             run.say(&format!("  one of these is needed: {}", d.choice()));
         }
-        if d.open {
+        if d.open && !d.is_script() {
             run.say("  any other NAME     passed on in the environment");
         }
-        run.say(&format!("  {}", d.docs));
+        if !d.docs.is_empty() {
+            run.say(&format!("  {}", d.docs));
+        }
     }
     Ok(Exit::Done)
 }
 
 fn as_json(d: &Descriptor) -> serde_json::Value {
-    let field = |f: &crate::dns::Field| {
+    let field = |f: &dns::Field| {
         json!({"name": f.name, "label": f.label, "secret": f.secret,
                "optional": f.default.is_some(), "default": f.default})
     };
     json!({
-        "name": d.name, "aliases": d.aliases, "title": d.title, "docs": d.docs,
+        "name": d.name, "script": d.is_script(), "aliases": d.aliases, "title": d.title, "docs": d.docs,
         "writes": d.writes.describe(), "alternatives": d.alternatives, "fields": d.fields.iter().map(field).collect::<Vec<_>>(),
     })
 }

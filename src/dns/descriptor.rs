@@ -105,6 +105,11 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
+    /// It is one of acme.sh's scripts.
+    pub fn is_script(&self) -> bool {
+        self.name.starts_with(super::script::PREFIX)
+    }
+
     /// The field of that name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|f| f.name == name)

@@ -1,9 +1,10 @@
 //! A program of the owner's, called as lego calls it: `EXEC_PATH present|cleanup fqdn. value`.
 //! Exit code 0 means done. Source: lego's page on the provider (checked 2026-11).
 
-use super::{Context, Descriptor, DnsError, Field, Module, Provider, TxtRecord, WriteClass};
+use super::{
+    Context, Descriptor, DnsError, Field, Module, Provider, TxtRecord, WriteClass, last_lines,
+};
 use crate::program::{self, Children};
-use crate::types::shown;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -81,12 +82,6 @@ impl Exec<'_> {
     /// The last line the program wrote to stderr, without any of its secrets.
     fn last_line(&self, output: &[u8]) -> String {
         let text = String::from_utf8_lossy(output);
-        let line = text.lines().rev().find(|l| !l.trim().is_empty());
-        let Some(line) = line else {
-            return String::new();
-        };
-        let line = self.context.redacted(line);
-        let line = shown(&line, 200);
-        format!(": {line}")
+        last_lines(&self.context.redacted(&text), 1)
     }
 }

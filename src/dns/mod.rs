@@ -2,7 +2,8 @@
 //!
 //! A provider is one file with a [`Descriptor`] and a [`Provider`]; the table in [`modules`] is its
 //! one other mention. Help texts, checks of the configuration, forms and README.md come from the
-//! descriptor. What several have in common is in `common`.
+//! descriptor. What several have in common is in `common`. acme.sh's scripts ([`script`]) are providers,
+//! too: their descriptors are read from the files.
 
 mod common;
 mod descriptor;
@@ -23,11 +24,12 @@ mod ovh;
 mod powerdns;
 mod rfc2136;
 mod route53;
+pub mod script;
 
 pub use descriptor::{Descriptor, Field, WriteClass};
 pub use error::DnsError;
 
-use crate::types::{Clock, Nameserver, Secret, Transport};
+use crate::types::{Clock, Nameserver, Paths, Secret, Transport, shown};
 use std::collections::BTreeMap;
 
 /// A TXT record: the absolute name without trailing dot, and its value.
@@ -97,18 +99,33 @@ impl Context<'_> {
 
     /// A text from outside, without any of our secrets. Names that are no field may hold one, too.
     fn redacted(&self, text: &str) -> String {
-        let public = |name: &str| self.descriptor.field(name).is_some_and(|f| !f.secret);
-        let all = self.credentials.iter();
-        let all = all.filter(|(name, _)| !public(name));
-        let mut secrets: Vec<&str> = all.map(|(_, secret)| secret.expose().trim()).collect();
-        secrets.retain(|s| !s.is_empty());
-        // The longest first: one may be a part of another.
-        secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
-        let mut text = text.to_owned();
-        for secret in secrets {
-            text = text.replace(secret, "***");
-        }
-        text
+        redacted(self.descriptor, &self.credentials, text)
+    }
+}
+
+/// A text without any secret of these settings.
+fn redacted(descriptor: &Descriptor, settings: &Credentials, text: &str) -> String {
+    let public = |name: &str| descriptor.field(name).is_some_and(|f| !f.secret);
+    let all = settings.iter().filter(|(name, _)| !public(name));
+    let mut secrets: Vec<&str> = all.map(|(_, secret)| secret.expose().trim()).collect();
+    secrets.retain(|s| !s.is_empty());
+    // The longest first: one may be a part of another.
+    secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
+    let mut text = text.to_owned();
+    for secret in secrets {
+        text = text.replace(secret, "***");
+    }
+    text
+}
+
+/// The last lines of what a program said, to stand behind a message.
+fn last_lines(said: &str, count: usize) -> String {
+    let lines = said.lines().rev().filter(|l| !l.trim().is_empty());
+    let mut last: Vec<String> = lines.take(count).map(|l| shown(l, 200)).collect();
+    last.reverse();
+    match last.is_empty() {
+        true => String::new(),
+        false => format!(": {}", last.join("; ")),
     }
 }
 
@@ -147,6 +164,20 @@ pub fn find(name: &str) -> Option<&'static Module> {
     modules()
         .iter()
         .find(|m| m.descriptor.name == name || m.descriptor.aliases.contains(&name.as_str()))
+}
+
+/// What this name selects: a script of the owner's own, a module, or another script.
+pub fn choose(paths: &Paths, name: &str) -> Option<&'static Descriptor> {
+    let name = name.trim();
+    script::find(paths, name, true)
+        .or_else(|| Some(find(name)?.descriptor))
+        .or_else(|| script::find(paths, name, false))
+}
+
+/// Every module and every script.
+pub fn all(paths: &Paths) -> Vec<&'static Descriptor> {
+    let modules = modules().iter().map(|m| m.descriptor);
+    modules.chain(script::all(paths)).collect()
 }
 
 /// Names that users know and no module has, with what to do instead.

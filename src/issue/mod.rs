@@ -8,6 +8,7 @@ mod chain;
 mod check;
 mod clients;
 mod deploy;
+pub mod dnsapi;
 mod document;
 mod failure;
 mod fallback;

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::clients::{Http, http};
 use crate::config::DnsMethod;
+use crate::dns::script::{Host, Script};
 use crate::dns::{self, Context, DnsError, Provider};
 use crate::net::{Roots, Updater};
 
@@ -21,11 +22,18 @@ pub fn open<'a>(
     method: &DnsMethod,
     http: &'a Http<'_>,
 ) -> Result<Box<dyn Provider + 'a>, DnsError> {
+    let credentials = method.credentials.clone();
+    if method.module.is_script() {
+        let host = Host::here(engine.paths, &engine.config.global.ca_bundle)?;
+        let saved = engine.paths.saved(&method.source);
+        let script = Script::open(engine.paths, method.module, credentials, saved, host)?;
+        return Ok(Box::new(script));
+    }
     let module = dns::find(method.module.name)
         .ok_or_else(|| DnsError::Refused(format!("there is no module {}", method.module.name)))?;
     (module.open)(Context {
         descriptor: module.descriptor,
-        credentials: method.credentials.clone(),
+        credentials,
         http,
         nameserver: &Updater,
         clock: engine.clock,
