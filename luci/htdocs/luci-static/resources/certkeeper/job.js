@@ -1,0 +1,123 @@
+'use strict';
+'require baseclass';
+'require ui';
+'require certkeeper.api as api';
+'require certkeeper.errors as errors';
+'require certkeeper.format as format';
+'require certkeeper.widgets as widgets';
+'require certkeeper.words as words';
+'require certkeeper.outcome as outcome';
+
+/* A dialog that follows one job from the queue to its outcome. */
+
+const PAUSE = 1000;
+/* Where records wait for DNS. */
+const RECORDS_AT = ['challenge', 'propagation', 'validation'];
+
+function records(orders) {
+	const all = (orders || []).reduce((list, order) => list.concat(order.records || []), []);
+
+	if (!all.length)
+		return '';
+
+	return E('table', { 'class': 'table ck-table' }, [
+		E('tr', { 'class': 'tr table-titles' }, [_('Name'), _('Type'), _('Value'), _('State'), ''].map(t => E('th', { 'class': 'th' }, t)))
+	].concat(all.map(record => E('tr', { 'class': 'tr' }, [
+		E('td', { 'class': 'td', 'data-title': _('Name') }, E('code', {}, record.domain)),
+		E('td', { 'class': 'td', 'data-title': _('Type') }, record.type),
+		E('td', { 'class': 'td', 'data-title': _('Value') }, E('code', {}, record.value)),
+		E('td', { 'class': 'td', 'data-title': _('State') }, widgets.badge(words.record(record.status))),
+		E('td', { 'class': 'td' }, [widgets.copyButton(record.domain, _('the name')), ' ', widgets.copyButton(record.value, _('the value'))])
+	]))));
+}
+
+/* The stages so far, each with its time. */
+function steps(lines, times, ended) {
+	const all = format.stages(lines, words.STAGES, times);
+
+	return E('ol', { 'class': 'ck-steps' }, all.map((step, index) => {
+		const last = index === all.length - 1;
+		const took = step.at !== null && step.until !== null ? Math.round(step.until - step.at) : 0;
+		return E('li', { 'class': last && !ended ? 'ck-now' : 'ck-past' }, [
+			E('strong', {}, words.stage(step.stage)),
+			E('time', {}, step.at === null ? '' : format.clock(step.at)),
+			E('span', {}, step.text),
+			E('small', {}, took > 0 ? format.span(took) : '')
+		]);
+	}));
+}
+
+function Follower(title, number, done) {
+	this.number = number;
+	this.done = done;
+	this.open = true;
+	this.times = [];
+	this.state = E('p', { 'role': 'status', 'aria-live': 'polite', 'class': 'ck-job-state' }, widgets.badge(words.job('queued')));
+	this.place = E('div', {});
+	this.tell = E('div', {});
+	this.stop = widgets.deed(_('Cancel the work'), 'negative', ui.createHandlerFn(this, () => api.call('cancel', { job: number }).catch(() => null)));
+	widgets.dialog(title, [this.state, this.place, this.tell], [
+		widgets.button(_('Close'), 'neutral', () => { this.open = false; widgets.close(); this.done(null); }), this.stop
+	], true);
+}
+
+Follower.prototype.look = function() {
+	if (!this.open || !document.body.contains(this.place))
+		return Promise.resolve();
+
+	return api.call('job', { job: this.number }).then(job => {
+		const lines = job.progress || [];
+		const now = Math.floor(Date.now() / 1000);
+
+		/* A line's time is when it was first seen here. */
+		while (this.times.length < lines.length)
+			this.times.push(now);
+
+		const stage = lines.map(line => format.step(line, words.STAGES).stage).filter(Boolean).pop();
+		const waits = job.section && RECORDS_AT.indexOf(stage) >= 0 && !('exit' in job);
+
+		return (waits ? api.call('orders', { section: job.section }).catch(() => ({})) : Promise.resolve({}))
+			.then(answer => this.show(job, lines, answer.orders));
+	}, error => {
+		/* The agent may come back: procd starts it again, but its jobs are gone. */
+		if (error.kind === 'absent' || error.kind === 'no_job') {
+			L.dom.content(this.state, widgets.badge(words.job('cancelled')));
+			L.dom.content(this.tell, widgets.failure(error.kind === 'absent' ? error :
+				{ kind: 'no_job', message: _('The agent was started anew, and this work with it has ended.'), remedy: _('What was begun is taken up by the next run.') }));
+			this.stop.remove();
+			return this.done(null);
+		}
+
+		L.dom.content(this.tell, widgets.failure(error));
+		return this.again();
+	});
+};
+
+Follower.prototype.again = function() {
+	return new Promise(done => window.setTimeout(done, PAUSE)).then(() => this.look());
+};
+
+Follower.prototype.show = function(job, lines, orders) {
+	const ended = ['done', 'deferred', 'cancelled', 'failed'].indexOf(job.state) >= 0;
+
+	L.dom.content(this.state, [widgets.badge(words.job(job.state)), ' ',
+		job.state === 'queued' ? _('Other work is being done; this comes next.') : '']);
+	L.dom.content(this.place, [steps(lines, this.times, ended), records(orders)]);
+
+	if (!ended)
+		return this.again();
+
+	this.stop.remove();
+	L.dom.content(this.tell, job.error ? widgets.failure(errors.told(job.error)) : outcome.draw(job));
+	return this.done(job);
+};
+
+/* follow(title, method, args): starts the work and shows it; the promise has the ended job, or null
+   when the dialog was closed before. */
+function follow(title, method, args) {
+	return api.call(method, args).then(
+		answer => new Promise(done => { new Follower(title, answer.job, done).look(); }),
+		error => { widgets.dialog(title, widgets.failure(error)); return null; });
+}
+
+return baseclass.extend({ follow: follow, records: records });

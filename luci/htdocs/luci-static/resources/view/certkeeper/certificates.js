@@ -1,0 +1,142 @@
+'use strict';
+'require view';
+'require dom';
+'require certkeeper.api as api';
+'require certkeeper.drawing as drawing';
+'require certkeeper.errors as errors';
+'require certkeeper.live as live';
+'require certkeeper.row as row';
+'require certkeeper.widgets as widgets';
+
+/* Services → Domain Certificates: all certificates, and what can be done with them. One call draws it. */
+
+/* Above this many certificates the timeline waits until it is opened. */
+const CHART_MAX = 30;
+
+function now(head) {
+	return head.now || Math.floor(Date.now() / 1000);
+}
+
+return view.extend({
+	load() {
+		return api.call('status').catch(error => ({ error: error }));
+	},
+
+	render(head) {
+		this.trouble = E('div', {});
+		this.list = E('div', { 'class': 'ck-list' });
+		this.guide = E('div', {});
+		this.chart = E('div', {});
+		this.timeline = E('details', { 'class': 'ck-timeline', 'toggle': () => this.drawChart() }, [
+			E('summary', {}, _('Timeline of all certificates')), this.chart
+		]);
+		this.rows = {};
+		this.poll = live.begin(() => this.look());
+
+		const page = E('div', { 'class': 'ck-page' }, [
+			widgets.head(_('Domain Certificates'), _('The TLS certificates of this router: where each comes from, how long it lasts, and what keeps it valid.'), [
+				widgets.deed(_('Add certificate'), 'add', () => this.done(L.require('certkeeper.certform').then(form => form.open(null)))),
+				widgets.deed(_('Guide'), 'neutral', () => this.showGuide())
+			]),
+			this.trouble, this.guide, this.timeline, this.list
+		]);
+
+		this.draw(head);
+		return page;
+	},
+
+	/* Asks, and says whether something runs. */
+	look() {
+		return api.call('status').catch(error => ({ error: error })).then(head => this.draw(head));
+	},
+
+	/* What is to happen after an action. */
+	done(work) {
+		this.poll.soon();
+		return Promise.resolve(work).catch(error => widgets.dialog(_('That did not work.'), widgets.failure(error.kind ? error : errors.classify(error))))
+			.then(() => this.look());
+	},
+
+	draw(head) {
+		if (head.error) {
+			dom.content(this.trouble, widgets.failure(head.error, () => this.look()));
+			/* What was seen last stays, but says nothing of now. */
+			this.list.classList.add('ck-stale');
+			return false;
+		}
+
+		const documents = head.sections || [];
+		this.head = head;
+		this.list.classList.remove('ck-stale');
+		dom.content(this.trouble, errors.lacks(head).map(lack => widgets.failure(lack)));
+
+		if (!documents.length && !this.guide.firstChild) {
+			if (api.mayWrite())
+				this.showGuide();
+			else
+				dom.content(this.list, widgets.empty(_('No certificate is configured yet.')));
+		}
+
+		if (this.timeline.hidden !== !documents.some(d => d.certificate)) {
+			this.timeline.hidden = !documents.some(d => d.certificate);
+			this.timeline.open = documents.length > 1 && documents.length <= CHART_MAX;
+		}
+
+		this.drawRows(documents, now(head));
+		this.drawChart();
+		return documents.some(d => d.stage);
+	},
+
+	/* A row that did not change stays as it is: its focus, its open menu. */
+	drawRows(documents, at) {
+		const old = this.rows;
+		const minute = Math.floor(at / 60);
+		this.rows = {};
+
+		documents.forEach((d, index) => {
+			const key = JSON.stringify(d) + minute;
+			const before = old[d.section];
+			const kept = before && before.key === key;
+			const node = kept ? before.node : row.render(d, at, work => this.done(work()));
+
+			if (before && !kept && !before.node.querySelector('[aria-expanded=true]')) {
+				const focused = before.node.contains(document.activeElement);
+				before.node.replaceWith(node);
+				if (focused)
+					node.querySelector('button:not([disabled])').focus();
+			}
+			else if (before && !kept) {
+				/* A menu is open in it: next time. */
+				this.rows[d.section] = before;
+				return;
+			}
+
+			if (this.list.children[index] !== node)
+				this.list.insertBefore(node, this.list.children[index] || null);
+
+			this.rows[d.section] = { key: key, node: node };
+		});
+
+		while (this.list.children.length > documents.length && documents.length)
+			this.list.lastChild.remove();
+
+		if (!documents.length && Object.keys(old).length)
+			dom.content(this.list, '');
+	},
+
+	drawChart() {
+		if (this.timeline.open && !this.timeline.hidden)
+			dom.content(this.chart, drawing.chart(this.head.sections || [], now(this.head)));
+	},
+
+	showGuide() {
+		return L.require('certkeeper.guide').then(guide => {
+			dom.content(this.guide, guide.render(() => { dom.content(this.guide, ''); this.done(); }, () => this.done()));
+			this.guide.querySelector('h3').scrollIntoView({ block: 'nearest' });
+		});
+	},
+
+	handleSave: null,
+	handleSaveApply: null,
+	handleReset: null
+});
