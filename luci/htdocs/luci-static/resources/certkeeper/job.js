@@ -47,23 +47,23 @@ function steps(lines, times, ended) {
 	}));
 }
 
-function Follower(title, number, done) {
+/* Draws one job into `box`, as long as that is on the page. */
+function Follower(box, number, done) {
 	this.number = number;
 	this.done = done;
-	this.open = true;
+	this.box = box;
 	this.times = [];
 	this.state = E('p', { 'role': 'status', 'aria-live': 'polite', 'class': 'ck-job-state' }, widgets.badge(words.job('queued')));
 	this.place = E('div', {});
 	this.tell = E('div', {});
 	this.stop = widgets.deed(_('Cancel the work'), 'negative', ui.createHandlerFn(this, () => api.call('cancel', { job: number }).catch(() => null)));
-	widgets.dialog(title, [this.state, this.place, this.tell], [
-		widgets.button(_('Close'), 'neutral', () => { this.open = false; widgets.close(); this.done(null); }), this.stop
-	], true);
+	L.dom.content(box, [this.state, this.place, this.tell, E('div', { 'class': 'ck-buttons' }, this.stop)]);
 }
 
 Follower.prototype.look = function() {
-	if (!this.open || !document.body.contains(this.place))
-		return Promise.resolve();
+	/* Whoever closes the dialog does not wait for the end. */
+	if (!document.body.classList.contains('modal-overlay-active') && this.modal || !document.body.contains(this.box))
+		return Promise.resolve(this.done(null));
 
 	return api.call('job', { job: this.number }).then(job => {
 		const lines = job.progress || [];
@@ -112,12 +112,24 @@ Follower.prototype.show = function(job, lines, orders) {
 	return this.done(job);
 };
 
-/* follow(title, method, args): starts the work and shows it; the promise has the ended job, or null
-   when the dialog was closed before. */
-function follow(title, method, args) {
+/* run(box, method, args): starts the work and shows it in `box`; the promise has the ended job, or
+   null when nobody looked on until the end. */
+function run(box, method, args, modal) {
 	return api.call(method, args).then(
-		answer => new Promise(done => { new Follower(title, answer.job, done).look(); }),
-		error => { widgets.dialog(title, widgets.failure(error)); return null; });
+		answer => new Promise(done => {
+			const follower = new Follower(box, answer.job, done);
+			follower.modal = modal;
+			follower.look();
+		}),
+		error => { L.dom.content(box, widgets.failure(error)); return null; });
 }
 
-return baseclass.extend({ follow: follow, records: records });
+/* The same in a dialog of its own. */
+function follow(title, method, args) {
+	const box = E('div', {});
+
+	widgets.dialog(title, box, null, true);
+	return run(box, method, args, true);
+}
+
+return baseclass.extend({ follow: follow, run: run, records: records });

@@ -1,0 +1,36 @@
+'use strict';
+'require baseclass';
+'require dom';
+'require certkeeper.errors as errors';
+'require certkeeper.widgets as widgets';
+
+/* What the smaller pages share: a head, a place that is filled by `load` and drawn by `draw`, and
+   actions after which it is filled anew. */
+function create(what) {
+	const place = E('div', {}, E('p', { 'class': 'spinning' }, _('Loading…')));
+
+	function wrong(error) {
+		return error && error.kind ? error : errors.classify(error);
+	}
+
+	function again() {
+		return what.load().then(
+			answer => { dom.content(place, what.draw(answer, after)); },
+			error => { dom.content(place, widgets.failure(wrong(error), again)); });
+	}
+
+	/* after(fn): a click handler that does fn and looks again. */
+	function after(work) {
+		return () => Promise.resolve().then(work)
+			.catch(error => widgets.dialog(_('That did not work.'), widgets.failure(wrong(error))))
+			.then(again);
+	}
+
+	again();
+
+	return E('div', { 'class': 'ck-page' }, [
+		widgets.head(what.title, what.text, what.buttons ? what.buttons(after) : []), place
+	]);
+}
+
+return baseclass.extend({ create: create });

@@ -1,0 +1,86 @@
+'use strict';
+'require view';
+'require form';
+'require uci';
+'require ui';
+'require certkeeper.api as api';
+'require certkeeper.save as save';
+'require certkeeper.validate as validate';
+'require certkeeper.widgets as widgets';
+
+/* What counts for all certificates. */
+
+function path(value) {
+	return value === '' || value === null || value[0] === '/' || _('Enter a path that begins with /.');
+}
+
+function fields(s) {
+	let o;
+
+	s.tab('general', _('General'));
+	s.tab('validation', _('Validation'));
+	s.tab('local', _('Local CA'));
+	s.tab('tell', _('Notifications'));
+
+	o = s.taboption('general', form.Flag, 'enabled', _('Enabled'), _('Off: nothing is issued or renewed.'));
+	o.default = '1';
+	o = s.taboption('general', form.Flag, 'accept_tos', _('Terms'), _('You agree to the terms of the CAs that your certificates name. The Accounts page and the first check link to them.'));
+	o = s.taboption('general', form.Value, 'account_email', _('E-mail'), _('Optional; only some CAs ask for it.'));
+	o.validate = (id, value) => value === '' || validate.email(value);
+	o = s.taboption('general', form.Value, 'ca_bundle', _('Root certificates'), _('Those that CAs and DNS providers are known by.'));
+	o.placeholder = '/etc/ssl/certs/ca-certificates.crt';
+	o.validate = (id, value) => path(value);
+	o = s.taboption('general', form.Flag, 'debug', _('Debug'), _('The system log gets each request. Secrets are left out.'));
+
+	o = s.taboption('validation', form.DynamicList, 'dns_server', _('Nameservers'), _('They are asked whether records are there: addresses, with [:port], or https:// of a DoH server. Without, DNS is not looked at beforehand.'));
+	o.placeholder = '192.0.2.53';
+	o.validate = (id, value) => !value || validate.nameserver(value);
+	o = s.taboption('validation', form.Value, 'webroot', _('Document root'), _('For the method “folder of a web server”.'));
+	o.placeholder = '/var/run/acme/challenge';
+	o.validate = (id, value) => path(value);
+	o = s.taboption('validation', form.Value, 'wan_zone', _('WAN zone'), _('The zone of the firewall that a CA comes through. Empty: each zone with a default route.'));
+	o.placeholder = 'wan';
+
+	o = s.taboption('local', form.Flag, 'local_ca', _('Local CA'), _('Serve a certificate of the router’s own CA until the public one has issued, and after a lapse.'));
+	o.default = '1';
+	o = s.taboption('local', form.Value, 'local_ca_name', _('Name of the root'));
+	o.depends('local_ca', '1');
+	o = s.taboption('local', form.Value, 'local_ca_days', _('Lifetime of the root, days'));
+	o.placeholder = '3650';
+	o.depends('local_ca', '1');
+	o.validate = (id, value) => value === '' || validate.days(value);
+
+	o = s.taboption('tell', form.DynamicList, 'notify', _('Tell'), _('An https:// URL (it gets JSON by POST) or a program in /etc/certkeeper/hooks.'));
+	o.validate = (id, value) => !value || /^https:\/\/[^\s/]+/.test(value) || /^[\w./-]+$/.test(value) && value[0] !== '/' || _('Enter an https:// URL, or the name of a program in /etc/certkeeper/hooks.');
+	o = s.taboption('tell', form.Flag, 'acme_hotplug', _('Events of the acme package'), _('Also tell those that listen for OpenWrt’s acme package.'));
+}
+
+return view.extend({
+	load() {
+		return uci.load('certkeeper').then(() => {
+			if (!uci.get('certkeeper', 'global') && api.mayWrite())
+				uci.add('certkeeper', 'certkeeper', 'global');
+		});
+	},
+
+	render() {
+		const map = new form.Map('certkeeper', _('Settings'), _('What counts for all certificates. Each change takes effect at once, with a run that looks whether something is due.'));
+		const s = map.section(form.NamedSection, 'global', 'certkeeper');
+		const place = E('div', { 'aria-live': 'polite' });
+
+		map.readonly = !api.mayWrite();
+		fields(s);
+
+		const store = () => map.parse().then(() => save.commit())
+			.then(() => map.load()).then(() => map.reset())
+			.then(() => { L.dom.content(place, ''); widgets.say(_('Saved.')); })
+			.catch(error => L.dom.content(place, widgets.message('error', null, error.message || String(error), error.remedy ? E('p', {}, error.remedy) : '')));
+
+		return map.render().then(node => E('div', { 'class': 'ck-page' }, [node, place, E('div', { 'class': 'cbi-page-actions' },
+			widgets.deed(_('Save'), 'positive', ui.createHandlerFn(null, store), { 'class': 'btn cbi-button cbi-button-positive important' }))]));
+	},
+
+	handleSave: null,
+	handleSaveApply: null,
+	handleReset: null
+});
