@@ -55,7 +55,7 @@ const Fields = ui.AbstractElement.extend({
 			p.fields.map(field => this.line(field)),
 			p.docs ? E('p', { 'class': 'ck-hint' }, E('a', { 'href': p.docs, 'target': '_blank', 'rel': 'noreferrer' }, _('Where %s hands these out').format(p.title))) : '',
 			this.fault = E('p', { 'class': 'ck-fault', 'role': 'alert' })
-		]);
+		].flat());
 	},
 
 	line(field) {
@@ -134,4 +134,4 @@ const Option = form.Value.extend({
 	}
 });
 
-return baseclass.extend({ Option: Option, split: split });
+return baseclass.extend({ Option: Option, Fields: Fields, split: split });

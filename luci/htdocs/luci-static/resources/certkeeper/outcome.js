@@ -36,8 +36,8 @@ function sections(document) {
 		if (s.outcome === 'failed')
 			return line(false, s.section, s.problem, [
 				s.remedy || '', names ? E('br') : '', names,
-				s.next ? [E('br'), _('Next attempt: %s').format(format.moment(s.next))] : ''
-			]);
+				s.next ? [E('br'), _('Next attempt: %s').format(format.moment(s.next))] : []
+			].flat());
 
 		return line(true, s.section, s.next ? '%s (%s)'.format(s.text, format.moment(s.next)) : s.text);
 	}).concat((document.waiting || []).map(w => line(true, w.section, '%s (%s)'.format(w.text, format.moment(w.next)))));
@@ -55,7 +55,7 @@ const DRAWN = {
 	revoke: d => [
 		widgets.message('success', d.already ? _('It had been revoked before.') : _('The certificate is revoked.'), null),
 		lines(d.served)
-	],
+	].flat(),
 	upload: d => [
 		widgets.message('success', _('The certificate is in use.'), null),
 		widgets.facts([
@@ -63,7 +63,7 @@ const DRAWN = {
 			[_('Valid until'), format.moment(d.not_after)]
 		]),
 		(d.warnings || []).map(w => widgets.message('warning', null, w))
-	],
+	].flat(),
 	rollback: d => widgets.message('success', _('Version %s is in use again.').format(d.to), null),
 	csr: d => widgets.paper(d.csr, d.section + '.csr', _('the request')),
 	order: d => d.text ? widgets.message('success', null, d.text) : '',

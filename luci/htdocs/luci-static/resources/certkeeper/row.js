@@ -23,7 +23,7 @@ function problems(d) {
 			E('p', {}, attempt.problem),
 			names.map(n => E('p', {}, '%s: %s'.format(n.name, n.problem))),
 			attempt.remedy ? E('p', { 'class': 'ck-remedy' }, [E('strong', {}, _('What to do:')), ' ', attempt.remedy]) : ''
-		]));
+		].flat()));
 	}
 
 	(d.warnings || []).filter(w => !attempt || !attempt.problem || w.indexOf(attempt.problem) < 0).forEach(w => {

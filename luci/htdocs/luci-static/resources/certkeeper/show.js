@@ -23,8 +23,8 @@ function facts(c, document, now) {
 		[_('Renewal'), c.due ? when(c.due) : null],
 		[_('Renewal window of the CA'), c.ari && c.ari.start ? [
 			'%s – %s'.format(format.moment(c.ari.start), format.moment(c.ari.end)),
-			c.ari.url ? [' ', E('a', { 'href': c.ari.url, 'target': '_blank', 'rel': 'noreferrer' }, _('Why'))] : ''
-		] : null],
+			c.ari.url ? [' ', E('a', { 'href': c.ari.url, 'target': '_blank', 'rel': 'noreferrer' }, _('Why'))] : []
+		].flat() : null],
 		[_('Key'), c.key_elsewhere ? '%s (%s)'.format(c.key_type, _('kept elsewhere')) : c.key_type],
 		['SHA-256', hex(c.fingerprint)],
 		[_('Account'), c.uploaded ? _('none: it was uploaded') : c.account],

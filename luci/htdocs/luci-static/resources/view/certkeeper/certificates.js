@@ -132,7 +132,6 @@ return view.extend({
 	showGuide() {
 		return L.require('certkeeper.guide').then(guide => {
 			dom.content(this.guide, guide.render(() => { dom.content(this.guide, ''); this.done(); }, () => this.done()));
-			this.guide.querySelector('h3').scrollIntoView({ block: 'nearest' });
 		});
 	},
 

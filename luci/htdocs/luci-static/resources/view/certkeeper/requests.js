@@ -37,7 +37,7 @@ function draw() {
 		PARTS.map((p, i) => line('ck-part-' + p[0], p[1], inputs[i], p[0] === 'CN' ? _('Without a subject it is the first name.') : '')),
 		line('ck-fresh', _('New key'), fresh, _('Otherwise the key of the last request is used again, until its certificate is uploaded.')),
 		E('div', { 'class': 'ck-buttons' }, widgets.deed(_('Make request'), 'action', ui.createHandlerFn(null, make))), place
-	]);
+	].flat());
 }
 
 return view.extend({

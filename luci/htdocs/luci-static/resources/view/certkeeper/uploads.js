@@ -104,7 +104,7 @@ return view.extend({
 				/* That there is none yet is said, not an error. */
 				api.call('local_ca').catch(error => error.kind === 'failed' ? { missing: errors.told(error).message } : Promise.reject(error))
 			]),
-			draw: (all, after) => [form = form || upload(), root(all[1], after)]
+			draw: (all, after) => E('div', { 'class': 'ck-list' }, [form = form || upload(), root(all[1], after)])
 		});
 	},
 
