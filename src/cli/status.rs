@@ -37,7 +37,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     if run.parsed.json {
         match documents.as_slice() {
             [one] if wanted.is_some() => run.say_json(&json!(one)),
-            all => run.say_json(&json!({ "sections": all })),
+            all => run.say_json(&head(run, &config, all)),
         }
         return Ok(Exit::Done);
     }
@@ -53,6 +53,17 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The documents, and what a page needs to know beside them: the time here, by which all times count,
+/// what an issuance would lack, and which secrets are set.
+fn head(run: &Run<'_>, config: &Config, documents: &[Document]) -> serde_json::Value {
+    let bundle = std::fs::metadata(&config.global.ca_bundle);
+    json!({
+        "now": run.clock.now().0, "clock_set": run.clock_is_set,
+        "ca_bundle": bundle.is_ok_and(|m| m.is_file() && m.len() > 0),
+        "secrets": config.secrets, "sections": documents,
+    })
 }
 
 /// The documents as the store gives them; where a run is at work, its own.

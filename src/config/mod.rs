@@ -18,6 +18,7 @@ mod mistake;
 mod provider;
 mod reader;
 mod schema;
+mod secrets;
 mod tested;
 
 pub use account::Account;
@@ -27,6 +28,7 @@ pub use external::External;
 pub use firewall::{Zone, zones};
 pub use method::{DnsMethod, Name, Validation};
 pub use mistake::Mistake;
+pub use secrets::SecretNames;
 
 use crate::acme::ca::preset;
 use crate::types::{Paths, SectionName};
@@ -95,6 +97,8 @@ pub struct Config {
     /// Accounts by name and whether they are of the CA's staging server: those that certificates
     /// use, and those that have a section.
     accounts: accounts::Made,
+    /// Which secrets are set in their file.
+    pub secrets: SecretNames,
     /// What is wrong or doubtful, in the order found.
     pub mistakes: Vec<Mistake>,
 }
@@ -342,6 +346,7 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
         broken,
         primary,
         accounts,
+        secrets: secrets::names(secrets),
         mistakes,
     }
 }

@@ -49,7 +49,11 @@ fn what_succeeds_is_one_document() {
         ("renew --json late", 1, "sections stopped waiting"),
         ("check --json web", 1, "faults findings"),
         ("check --json bad", 1, "faults findings"),
-        ("status --json", 0, "sections"),
+        (
+            "status --json",
+            0,
+            "ca_bundle clock_set now secrets sections",
+        ),
         ("log --json fails", 0, "lines section"),
         (
             "add --json new.example.org",
@@ -58,6 +62,7 @@ fn what_succeeds_is_one_document() {
         ),
         ("providers --json", 0, "providers"),
         ("cas --json", 0, "cas"),
+        ("agent --methods --json", 0, "methods"),
     ] {
         let finished = run(&temp, line, code);
         let document = one_document(&finished.stdout);

@@ -2,10 +2,18 @@
 
 use super::holdings::END;
 use super::status::zoo;
-use super::{DAY, run, site};
+use super::{DAY, NOW, run, site};
 use certkeeper::status::Document;
 use serde_json::{Value, json};
 
+/// What stands beside the sections: name, kind of value, whether it is always there.
+const HEAD: &[(&str, &str, bool)] = &[
+    ("now", "number", true),
+    ("clock_set", "flag", true),
+    ("ca_bundle", "flag", true),
+    ("secrets", "table", true),
+    ("sections", "list", true),
+];
 /// The fields of src/status/mod.rs: name, kind of value, whether they are always there.
 const DOCUMENT: &[(&str, &str, bool)] = &[
     ("section", "text", true),
@@ -94,7 +102,14 @@ fn fits(value: &Value, fields: &[(&str, &str, bool)]) {
 fn the_document_has_the_fields_that_are_described() {
     let temp = zoo();
     let all: Value = serde_json::from_str(&run(&temp, "status --json", 0).stdout).expect("JSON");
-    assert_eq!(all.as_object().map(|o| o.len()), Some(1));
+    fits(&all, HEAD);
+    let names = all["secrets"].as_object().expect("a table").values();
+    assert!(
+        names
+            .flat_map(|names| names.as_array().expect("a list"))
+            .all(|name| !name.as_str().expect("text").contains('=')),
+        "names, never values"
+    );
     let sections = all["sections"].as_array().expect("a list");
     assert_eq!(sections.len(), 13);
     let mut seen = std::collections::BTreeSet::new();
@@ -141,6 +156,6 @@ fn the_document_has_the_fields_that_are_described() {
     let empty = run(&site(&[]), "status --json", 0).stdout;
     assert_eq!(
         serde_json::from_str::<Value>(&empty).expect("JSON"),
-        json!({"sections": []})
+        json!({"now": NOW, "clock_set": true, "ca_bundle": false, "secrets": {}, "sections": []})
     );
 }

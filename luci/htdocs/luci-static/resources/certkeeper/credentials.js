@@ -53,7 +53,7 @@ const Fields = ui.AbstractElement.extend({
 
 		dom.content(this.node, [
 			p.fields.map(field => this.line(field)),
-			p.docs ? E('p', { 'class': 'ck-hint' }, E('a', { 'href': p.docs, 'target': '_blank', 'rel': 'noreferrer' }, _('Where %s hands these out').format(p.title))) : '',
+			p.docs ? E('p', { 'class': 'ck-hint' }, E('a', { 'href': p.docs, 'target': '_blank', 'rel': 'noreferrer' }, _('Documentation of %s').format(p.title))) : '',
 			this.fault = E('p', { 'class': 'ck-fault', 'role': 'alert' })
 		].flat());
 	},

@@ -27,7 +27,7 @@ const FORM = {
 		known.cas.filter(ca => !ca.ended).forEach(ca => o.value(ca.name, ca.title));
 		o.value('', _('another one, by its URL'));
 		o.default = 'letsencrypt';
-		o.cfgvalue = id => section === null ? 'letsencrypt' : uci.get('certkeeper', section, 'ca') || '';
+		o.cfgvalue = () => section === null ? 'letsencrypt' : uci.get('certkeeper', section, 'ca') || '';
 
 		o = s.option(form.Value, 'acme_server', _('Directory'), _('The URL that the CA names for ACME.'));
 		o.depends('ca', '');
