@@ -38,6 +38,9 @@ function domainsOf(section) {
 
 /* What the form says now: {cert, domains, secrets}, or a rejection that names the field. */
 function collect(map, fields) {
+	/* What is wrong with one may have been mended in the other. */
+	['domains', 'validation_method'].forEach(name => map.lookupOption(name, 'cert')[0].triggerValidation('cert'));
+
 	return map.parse().then(() => {
 		const data = map.data.data;
 		const cert = {};

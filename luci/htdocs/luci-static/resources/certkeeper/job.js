@@ -27,7 +27,7 @@ function records(orders) {
 		E('td', { 'class': 'td', 'data-title': _('Type') }, record.type),
 		E('td', { 'class': 'td', 'data-title': _('Value') }, E('code', {}, record.value)),
 		E('td', { 'class': 'td', 'data-title': _('State') }, widgets.badge(words.record(record.status))),
-		E('td', { 'class': 'td' }, [widgets.copyButton(record.domain, _('the name')), ' ', widgets.copyButton(record.value, _('the value'))])
+		E('td', { 'class': 'td' }, [widgets.copyButton(record.domain, _('the name'), true), ' ', widgets.copyButton(record.value, _('the value'), true)])
 	]))));
 }
 

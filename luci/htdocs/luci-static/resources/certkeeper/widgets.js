@@ -116,11 +116,11 @@ function copy(text) {
 	return (navigator.clipboard && window.isSecureContext ? navigator.clipboard.writeText(text).catch(old) : old());
 }
 
-function copyButton(text, what) {
+function copyButton(text, what, small) {
 	const self = button(_('Copy'), 'neutral', () => copy(text).then(() => {
 		self.textContent = _('Copied');
 		window.setTimeout(() => { self.textContent = _('Copy'); }, 1500);
-	}), { 'aria-label': _('Copy %s').format(what), 'class': 'btn cbi-button cbi-button-neutral ck-small' });
+	}), { 'aria-label': _('Copy %s').format(what), 'class': 'btn cbi-button cbi-button-neutral' + (small ? ' ck-small' : '') });
 
 	return self;
 }
