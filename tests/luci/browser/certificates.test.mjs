@@ -101,7 +101,7 @@ page('show, log, revoke and reissue', async () => {
 	assert.equal(download.suggestedFilename(), 'web.crt');
 	await close(tab);
 	await act(tab, 'web', 'Log');
-	assert.ok(await tab.locator('.ck-log li').count() > 5);
+	await tab.locator('.ck-log li').nth(5).waitFor();
 	await shot(tab, 'log');
 	await close(tab);
 

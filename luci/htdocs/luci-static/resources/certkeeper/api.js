@@ -46,7 +46,8 @@ function call(name, args) {
 	const values = METHODS[name].map(param => (args || {})[param]);
 
 	return declared[name].apply(null, values).then(
-		answer => answer && answer.error ? Promise.reject(errors.told(answer.error)) : (answer || {}),
+		/* A job that failed has an error of its own beside its state. */
+		answer => answer && answer.error && !answer.state ? Promise.reject(errors.told(answer.error)) : (answer || {}),
 		error => Promise.reject(errors.classify(error)));
 }
 

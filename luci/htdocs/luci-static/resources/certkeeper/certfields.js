@@ -31,18 +31,7 @@ function names(s, known, fresh) {
 
 	o = s.taboption('names', form.DynamicList, 'domains', _('Names'), _('Host names, wildcards (*.example.org), public addresses, or @wan for those of that interface.'));
 	o.placeholder = 'www.example.org';
-	o.validate = function(id, value) {
-		const method = this.section.formvalue(id, 'validation_method');
-		const account = [].concat(this.section.formvalue(id, 'account') || [])[0];
-		const ca = known.ca(account);
-
-		if (value === '' || value === null)
-			return true;
-
-		const checks = [validate.name(value), ca ? validate.publicName(value) : true,
-			validate.fits(value, method, ca, this.section.formvalue(id, 'cert_profile'))];
-		return checks.filter(c => c !== true)[0] || true;
-	};
+	o.validate = (id, value) => value === '' || value === null || validate.name(value);
 
 	o = s.taboption('names', form.Flag, 'auto_names', _('Companions too'), _('Also www.NAME, or *.NAME where DNS validates.'));
 	o = s.taboption('names', form.Flag, 'primary', _('Primary'), _('domain.crt and domain.key lead to this certificate. Without a primary one the first does.'));
@@ -70,12 +59,6 @@ function validation(s, known) {
 	const method = s.taboption('validation', form.ListValue, 'validation_method', _('Method'), _('How the CA sees that the names are yours.'));
 	Object.keys(words.METHODS).forEach(m => method.value(m, words.METHODS[m]));
 	method.default = 'standalone';
-	method.validate = function(id, value) {
-		const account = [].concat(this.section.formvalue(id, 'account') || [])[0];
-		const faults = context.list(this.section.formvalue(id, 'domains'))
-			.map(name => validate.fits(name, value, known.ca(account), this.section.formvalue(id, 'cert_profile'))).filter(f => f !== true);
-		return faults[0] || true;
-	};
 
 	o = s.taboption('validation', form.Value, 'webroot', _('Document root'), _('The folder that your web server serves on port 80. Empty: that of the settings.'));
 	o.depends('validation_method', 'webroot');
@@ -222,9 +205,19 @@ function add(map, known, section) {
 	return s;
 }
 
+/* What is wrong between names, method and CA: the first sentence, or null. */
+function mismatch(cert, known) {
+	const ca = known.ca((cert.account || [])[0]);
+	const faults = (cert.domains || []).map(name => [
+		ca ? validate.publicName(name) : true, validate.fits(name, cert.validation_method, ca, cert.cert_profile)
+	].filter(fault => fault !== true)[0]).filter(Boolean);
+
+	return faults[0] || null;
+}
+
 /* The name for a new section. */
 function title(values, known) {
 	return values._section || suggest.section((values.domains || [])[0], known.taken());
 }
 
-return baseclass.extend({ OPTIONS: OPTIONS, NAME_OPTIONS: NAME_OPTIONS, add: add, title: title });
+return baseclass.extend({ OPTIONS: OPTIONS, NAME_OPTIONS: NAME_OPTIONS, add: add, mismatch: mismatch, title: title });

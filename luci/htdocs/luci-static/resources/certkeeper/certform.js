@@ -37,10 +37,7 @@ function domainsOf(section) {
 }
 
 /* What the form says now: {cert, domains, secrets}, or a rejection that names the field. */
-function collect(map, fields) {
-	/* What is wrong with one may have been mended in the other. */
-	['domains', 'validation_method'].forEach(name => map.lookupOption(name, 'cert')[0].triggerValidation('cert'));
-
+function collect(map, fields, known) {
 	return map.parse().then(() => {
 		const data = map.data.data;
 		const cert = {};
@@ -52,6 +49,10 @@ function collect(map, fields) {
 
 		if (!(cert.domains || []).length && !cert.csr)
 			return Promise.reject(new Error(_('Enter at least one name.')));
+
+		const fault = certfields.mismatch(cert, known);
+		if (fault)
+			return Promise.reject(new Error(fault));
 
 		const entered = cert.validation_method === 'dns' && !cert.provider ? fields() : null;
 		const domains = Object.keys(data).filter(id => data[id]['.type'] === 'domain').map(id => data[id]);
@@ -95,7 +96,7 @@ function open(section) {
 		const end = what => { widgets.close(); done(what); };
 
 		/* Before saving: the agent is handed what stands in the form. */
-		const check = () => collect(map, fields).then(values => {
+		const check = () => collect(map, fields, known).then(values => {
 			const name = section === null ? certfields.title(values.cert, known) : section;
 			const cert = Object.assign({}, values.cert, {
 				credentials: [].concat(values.cert.credentials || [], values.secrets || [])
@@ -106,7 +107,7 @@ function open(section) {
 			return job.run(place, 'check', { section: name, cert: cert }, true);
 		}).catch(fault);
 
-		const store = () => collect(map, fields).then(values => {
+		const store = () => collect(map, fields, known).then(values => {
 			values.name = certfields.title(values.cert, known);
 			return write(section, values).then(() => end(values.name));
 		}).catch(error => save.forget().then(() => fault(error)));

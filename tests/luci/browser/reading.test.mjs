@@ -1,0 +1,197 @@
+// Who may only look, what the overview says, and what the page costs, on a real LuCI.
+import assert from 'node:assert/strict';
+import { CA, configure, end, open, page, renew, router, shot } from '../support/site.mjs';
+
+const GLOBAL = `config certkeeper 'global'
+	option accept_tos '1'
+`;
+const cert = (section, more = '') => `
+config cert '${section}'
+	list domains '${section}.example.org'
+	option account 'pebble'
+	option validation_method 'standalone'
+${more}`;
+
+// A login that has the right to read luci-app-certkeeper, and nothing to write.
+function reader() {
+	router(`cp /etc/config/rpcd /tmp/rpcd.before; cp /etc/shadow /tmp/shadow.before; cp /etc/passwd /tmp/passwd.before
+		grep -q '^looker:' /etc/passwd || echo 'looker:x:901:901::/tmp:/bin/false' >>/etc/passwd
+		sed -i /^looker:/d /etc/shadow; echo "looker:$(sed -n 's/^root:\\([^:]*\\):.*/\\1/p' /etc/shadow):19000:0:99999:7:::" >>/etc/shadow
+		uci batch <<-U
+			set rpcd.looker=login
+			set rpcd.looker.username=looker
+			set rpcd.looker.password='\\$p\\$looker'
+			add_list rpcd.looker.read=luci-base
+			add_list rpcd.looker.read=luci-app-certkeeper
+			add_list rpcd.looker.read=luci-mod-status-index
+			commit rpcd
+		U
+		/etc/init.d/rpcd reload; sleep 1`);
+}
+const noReader = () => router('cp /tmp/rpcd.before /etc/config/rpcd; cp /tmp/shadow.before /etc/shadow; cp /tmp/passwd.before /etc/passwd; /etc/init.d/rpcd reload; sleep 1');
+
+page('a login that may only look sees everything, can do nothing, and no secret', async () => {
+	configure(GLOBAL + CA() + cert('web') + `
+config provider 'house'
+	option dns 'powerdns'
+	list credentials 'PDNS_Url=http://192.0.2.53:8081'
+`);
+	router('cat >/etc/config/certkeeper_secrets', "config secret 'house'\n\tlist credentials 'PDNS_Token=hush-hush'\n");
+	renew();
+	reader();
+	try {
+		const tab = await open('certificates', { login: 'looker' });
+		const web = tab.locator('.ck-cert[data-section=web]');
+		await web.getByText('Valid').waitFor();
+		assert.ok(await web.getByRole('button', { name: 'Renew' }).isDisabled());
+		assert.ok(await tab.getByRole('button', { name: 'Add certificate' }).isDisabled());
+		await web.getByRole('button', { name: 'Actions' }).click();
+		for (const name of ['Check configuration', 'Revoke', 'Remove', 'Disable'])
+			assert.ok(await tab.getByRole('menuitem', { name, exact: true }).isDisabled(), name);
+		await shot(tab, 'reader');
+		await tab.getByRole('menuitem', { name: 'Show' }).click();
+		await tab.locator('.ck-paper', { hasText: 'BEGIN CERTIFICATE' }).waitFor();
+		await tab.locator('.modal').getByRole('button', { name: 'Close' }).click();
+		/* Whoever goes round the page is refused by rpcd. */
+		const refused = await tab.evaluate(() => L.require('rpc').then(rpc => rpc.declare({ object: 'certkeeper', method: 'renew', params: ['section'], reject: true })('web')).then(() => 'done', e => e.message));
+		assert.match(refused, /denied|code 6/i);
+		const secret = await tab.evaluate(() => L.require('rpc').then(rpc => rpc.declare({ object: 'uci', method: 'get', params: ['config'], reject: true })('certkeeper_secrets')).then(JSON.stringify, e => e.message));
+		assert.ok(!/hush/.test(secret) && /denied|code 6/i.test(secret), secret);
+		tab.faults.length = 0;
+		await tab.goto(process.env.LUCI_URL + '/admin/services/certkeeper/providers');
+		await tab.locator('.ck-badge', { hasText: 'set' }).waitFor();
+		assert.ok(!/hush/.test(await tab.content()));
+		assert.ok(await tab.getByRole('button', { name: 'Add provider' }).isDisabled());
+		for (const path of ['accounts', 'uploads', 'requests', 'orders', 'settings']) {
+			await tab.goto(`${process.env.LUCI_URL}/admin/services/certkeeper/${path}`);
+			await tab.waitForSelector('.ck-page');
+			for (const button of await tab.locator('.cbi-button-positive, .cbi-button-add, .cbi-button-negative').all())
+				assert.ok(await button.isDisabled(), `${path}: ${await button.textContent()}`);
+		}
+		await end(tab);
+	}
+	finally {
+		noReader();
+	}
+});
+
+page('root cannot read a secret back either', async () => {
+	configure(GLOBAL);
+	router('cat >/etc/config/certkeeper_secrets', "config secret 'house'\n\tlist credentials 'PDNS_Token=hush-hush'\n");
+	const tab = await open('certificates');
+	const secret = await tab.evaluate(() => L.require('rpc').then(rpc => rpc.declare({ object: 'uci', method: 'get', params: ['config'], reject: true })('certkeeper_secrets')).then(JSON.stringify, e => e.message));
+	assert.ok(!/hush/.test(secret), secret);
+	await end(tab);
+});
+
+page('the overview has a card', async () => {
+	configure(GLOBAL + CA() + cert('web') + cert('bad', "\toption cert_profile 'nosuch'\n"));
+	renew();
+	const tab = await open('status/overview');
+	const card = tab.locator('.ck-card');
+	await card.waitFor();
+	assert.match(await card.textContent(), /1 \/ 2.*valid.*first to end: .*failing: bad/);
+	await card.scrollIntoViewIfNeeded();
+	await shot(tab, 'card');
+	/* Without its entry in the menu the page is not found by anybody: the card says so. */
+	await tab.evaluate(() => {
+		for (let i = 0; i < sessionStorage.length; i++) {
+			const key = sessionStorage.key(i);
+			sessionStorage.setItem(key, sessionStorage.getItem(key).replace(/"certkeeper":\{/, '"elsewhere":{'));
+		}
+	});
+	await tab.reload();
+	await tab.getByText('menu does not show it yet').waitFor();
+	await tab.getByRole('button', { name: 'Read the menu anew' }).click();
+	await tab.locator('.ck-card').waitFor();
+	await end(tab);
+});
+
+page('clock and root certificates that are missing are told, each in its sentence', async () => {
+	configure(GLOBAL + "\toption ca_bundle '/nowhere'\n");
+	router('mv /var/run/certkeeper/clock /tmp/clock.before 2>/dev/null || true');
+	try {
+		const tab = await open('certificates');
+		await tab.getByText('There is no bundle of root certificates.').waitFor();
+		await tab.getByText('The clock of the router is not set.').waitFor();
+		await shot(tab, 'lacks');
+		await end(tab);
+	}
+	finally {
+		router('mv /tmp/clock.before /var/run/certkeeper/clock 2>/dev/null || true');
+	}
+});
+
+page('the first paint takes at most two calls; idle pages ask each half minute, hidden ones never', async () => {
+	configure(GLOBAL + CA() + cert('web'));
+	renew();
+	const tab = await open('certificates');
+	await tab.locator('.ck-cert').waitFor();
+	await tab.waitForTimeout(5000);
+	/* LuCI's own frame asks for its language and for unsaved changes. */
+	const own = tab.calls.filter(call => !['uci get', 'uci changes', 'session access'].includes(call));
+	assert.deepEqual(own, ['certkeeper status']);
+	const bytes = await tab.evaluate(() => performance.getEntriesByType('resource').filter(e => /certkeeper/.test(e.name)).map(e => e.encodedBodySize));
+	console.log(`# page load: ${tab.calls.length} calls (${tab.calls.join(', ')}); ${bytes.length} files of certkeeper, ${bytes.reduce((a, b) => a + b, 0)} bytes`);
+	const before = tab.calls.length;
+	await tab.evaluate(() => Object.defineProperty(document, 'hidden', { configurable: true, get: () => true }));
+	await tab.waitForTimeout(35_000);
+	assert.equal(tab.calls.length, before, 'nobody looks');
+	await tab.evaluate(() => Object.defineProperty(document, 'hidden', { configurable: true, get: () => false }));
+	await tab.waitForTimeout(4000);
+	assert.equal(tab.calls.filter(call => call === 'certkeeper status').length, 2);
+	await end(tab);
+});
+
+page('a hundred certificates are drawn without a stall', async () => {
+	configure(GLOBAL + "\toption local_ca '0'\n" + CA() + Array.from({ length: 100 }, (_, i) => cert(`s${i}`, "\toption auto_update '0'\n")).join(''));
+	const tab = await open('certificates');
+	await tab.locator('.ck-cert').nth(99).waitFor({ state: 'attached' });
+	const took = await tab.evaluate(async () => {
+		const [row, format] = await Promise.all([L.require('certkeeper.row'), L.require('certkeeper.drawing')]);
+		const now = Math.floor(Date.now() / 1000);
+		const documents = Array.from({ length: 100 }, (_, i) => ({
+			section: 's' + i, state: 'valid', source: 'acme', names: [{ name: `s${i}.example.org` }], warnings: [], used_by: ['service nginx'],
+			certificate: { issuer: 'X', key_type: 'ec256', version: 2, not_before: now - 86400 * i % 60, not_after: now + 86400 * (90 - i % 60), due: now + 86400 * (60 - i % 60) }
+		}));
+		const begin = performance.now();
+		const box = document.body.appendChild(E('div', {}, documents.map(d => row.render(d, now, () => null))));
+		box.appendChild(format.chart(documents, now));
+		box.getBoundingClientRect();
+		return performance.now() - begin;
+	});
+	console.log(`# 100 certificates: ${Math.round(took)} ms`);
+	assert.ok(took < 1000, `${took} ms`);
+	await shot(tab, 'hundred');
+	await end(tab);
+});
+
+page('it fits a phone, a dark theme, and the keyboard alone', async () => {
+	configure(GLOBAL + CA() + cert('web', "\tlist service 'uhttpd'\n\toption primary '1'\n") + cert('mail') + cert('bad', "\toption cert_profile 'nosuch'\n"));
+	renew();
+	const phone = await open('certificates', { width: 390, height: 844 });
+	await phone.locator('.ck-cert').first().waitFor();
+	assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth + 1), 'nothing sticks out');
+	await shot(phone, 'phone');
+	await end(phone);
+
+	const tab = await open('certificates', { dark: true });
+	await tab.locator('.ck-cert').first().waitFor();
+	await shot(tab, 'dark');
+	const actions = tab.locator('.ck-cert[data-section=web]').getByRole('button', { name: 'Actions' });
+	await actions.focus();
+	await tab.keyboard.press('Enter');
+	await tab.keyboard.press('ArrowDown');
+	await tab.keyboard.press('ArrowUp');
+	await shot(tab, 'menu-dark');
+	await tab.keyboard.press('Escape');
+	assert.ok(await actions.evaluate(b => b === document.activeElement));
+	await tab.keyboard.press('Enter');
+	await tab.getByRole('menuitem', { name: 'Log' }).focus();
+	await tab.keyboard.press('Enter');
+	await tab.locator('.ck-log li').first().waitFor();
+	await tab.keyboard.press('Escape');
+	await tab.locator('.ck-log').waitFor({ state: 'hidden' });
+	assert.ok(await actions.evaluate(b => b === document.activeElement));
+	await end(tab);
+});
