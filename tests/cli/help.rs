@@ -34,6 +34,7 @@ const OPTIONS: &[(&str, &[(&str, &str)])] = &[
     ("csr", &[("subject", "/X=…"), ("new-key", "")]),
     ("add", &[("dns", "MODULE"), ("apply", "")]),
     ("account", &[("staging", "")]),
+    ("agent", &[("methods", "")]),
 ];
 
 fn own_options(command: &str) -> &'static [(&'static str, &'static str)] {

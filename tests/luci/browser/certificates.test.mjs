@@ -164,7 +164,9 @@ page('a section is added, checked before saving, saved and removed', async () =>
 	await modal.getByRole('button', { name: 'Save' }).click();
 	await modal.locator('.alert-message', { hasText: 'DNS alone' }).waitFor();
 	await shot(tab, 'add-refused');
-	await modal.locator('[data-name=domains] .item').click();
+	const item = modal.locator('[data-name=domains] .item');
+	await item.click({ position: { x: (await item.boundingBox()).width - 8, y: 8 } });
+	await item.waitFor({ state: 'detached' });
 	await field.fill('new.example.org');
 	await field.press('Enter');
 	await modal.locator('.cbi-tabmenu a', { hasText: 'CA and key' }).click();

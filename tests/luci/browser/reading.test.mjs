@@ -21,6 +21,7 @@ function reader() {
 			set rpcd.looker=login
 			set rpcd.looker.username=looker
 			set rpcd.looker.password='\\$p\\$looker'
+			add_list rpcd.looker.read=unauthenticated
 			add_list rpcd.looker.read=luci-base
 			add_list rpcd.looker.read=luci-app-certkeeper
 			add_list rpcd.looker.read=luci-mod-status-index
@@ -65,7 +66,7 @@ config provider 'house'
 		for (const path of ['accounts', 'uploads', 'requests', 'orders', 'settings']) {
 			await tab.goto(`${process.env.LUCI_URL}/admin/services/certkeeper/${path}`);
 			await tab.waitForSelector('.ck-page');
-			for (const button of await tab.locator('.cbi-button-positive, .cbi-button-add, .cbi-button-negative').all())
+			for (const button of await tab.locator('.ck-buttons .cbi-button-positive, .ck-buttons .cbi-button-add, .ck-buttons .cbi-button-negative, .cbi-page-actions button').all())
 				assert.ok(await button.isDisabled(), `${path}: ${await button.textContent()}`);
 		}
 		await end(tab);

@@ -27,7 +27,7 @@ return view.extend({
 		this.list = E('div', { 'class': 'ck-list' });
 		this.guide = E('div', {});
 		this.chart = E('div', {});
-		this.timeline = E('details', { 'class': 'ck-timeline', 'toggle': () => this.drawChart() }, [
+		this.timeline = E('details', { 'class': 'ck-timeline', 'hidden': '', 'toggle': () => this.drawChart() }, [
 			E('summary', {}, _('Timeline of all certificates')), this.chart
 		]);
 		this.rows = {};
@@ -77,10 +77,10 @@ return view.extend({
 				dom.content(this.list, widgets.empty(_('No certificate is configured yet.')));
 		}
 
-		if (this.timeline.hidden !== !documents.some(d => d.certificate)) {
-			this.timeline.hidden = !documents.some(d => d.certificate);
-			this.timeline.open = documents.length > 1 && documents.length <= CHART_MAX;
-		}
+		const held = documents.filter(d => d.certificate).length;
+		if (held && this.timeline.hidden)
+			this.timeline.open = held > 1 && held <= CHART_MAX;
+		this.timeline.hidden = !held;
 
 		this.drawRows(documents, now(head));
 		this.drawChart();

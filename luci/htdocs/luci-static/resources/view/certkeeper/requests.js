@@ -10,7 +10,7 @@
 
 /* What a subject may hold, as `openssl req -subj` writes it. */
 const PARTS = [
-	['C', _('Country'), 'DE'], ['ST', _('State')], ['L', _('Place')], ['O', _('Organization')], ['OU', _('Unit')], ['CN', _('Common name')]
+	['C', _('Country'), 'DE'], ['ST', _('State or province')], ['L', _('Place')], ['O', _('Organization')], ['OU', _('Unit')], ['CN', _('Common name')]
 ];
 
 function subject(inputs) {

@@ -24,7 +24,7 @@ function fields(s) {
 
 	o = s.taboption('general', form.Flag, 'enabled', _('Enabled'), _('Off: nothing is issued or renewed.'));
 	o.default = '1';
-	o = s.taboption('general', form.Flag, 'accept_tos', _('Terms'), _('You agree to the terms of the CAs that your certificates name. The Accounts page and the first check link to them.'));
+	o = s.taboption('general', form.Flag, 'accept_tos', _('Terms'), _('You agree to the terms of the CAs that your certificates name; the guide links to them.'));
 	o = s.taboption('general', form.Value, 'account_email', _('E-mail'), _('Optional; only some CAs ask for it.'));
 	o.validate = (id, value) => value === '' || validate.email(value);
 	o = s.taboption('general', form.Value, 'ca_bundle', _('Root certificates'), _('Those that CAs and DNS providers are known by.'));
