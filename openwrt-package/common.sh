@@ -44,6 +44,16 @@ options() {
 	[ $# != 0 ] || usage
 	binary=$1
 	shift
+	mkdir -p "$out" || exit 1
+	out=$(cd "$out" && pwd)
+	# The page is for every processor.
+	if [ "$binary" = luci ]; then
+		[ $# = 0 ] || usage
+		name=luci-app-certkeeper
+		makefile=$here/../luci/Makefile
+		architectures=all
+		return
+	fi
 	[ -f "$binary" ] || stop "there is no $binary"
 	known=$(architectures_of "$binary")
 	[ -n "$known" ] || stop "$binary is no program for a processor in ${here##*/}/architectures"
@@ -54,8 +64,6 @@ options() {
 		esac
 	done
 	architectures=${*:-$known}
-	mkdir -p "$out" || exit 1
-	out=$(cd "$out" && pwd)
 }
 
 # architectures_of BINARY: those that run it, by its ELF header.
@@ -78,24 +86,55 @@ describe() {
 	version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$here/../Cargo.toml")-r$(of PKG_RELEASE)
 	license=$(of PKG_LICENSE)
 	section=$(of SECTION)
-	title=$(of TITLE)
+	title=$(of '\(LUCI_\)\{0,1\}TITLE')
 	# What the router must have, without make's variables and marks.
-	depends=$(of DEPENDS | tr ' ' '\n' | sed -n 's/^+//p' | paste -sd ' ')
+	depends=$(of '\(LUCI_\)\{0,1\}DEPENDS' | tr ' ' '\n' | sed -n 's/^+//p' | paste -sd ' ')
 	conffiles=$(defined conffiles)
+	[ "$name" = certkeeper ] || section=luci
 }
 
 # stage FOLDER: what is installed, with the modes that it has on the router whatever they are here.
 stage() {
 	mkdir -p "$1" || exit 1
-	(cd "$files" && tar -cf - .) | (cd "$1" && tar -xf - --no-same-owner) || exit 1
-	mkdir -p "$1/usr/sbin"
-	cp "$binary" "$1/usr/sbin/$name" || exit 1
-	chmod 755 "$1/usr/sbin/$name"
+	if [ "$name" = certkeeper ]; then
+		stage_program "$1"
+	else
+		stage_page "$1"
+	fi
 	find "$1" -type d -exec chmod 755 {} +
 	find "$1" -type f -perm -u=x -exec chmod 755 {} +
 	find "$1" -type f ! -perm -u=x -exec chmod 644 {} +
 	# They may hold secrets.
-	chmod 600 "$1"/etc/config/*
+	[ ! -d "$1/etc/config" ] || chmod 600 "$1"/etc/config/*
+}
+
+# copy FOLDER TO: what is in it.
+copy() {
+	mkdir -p "$2" && (cd "$1" && tar -cf - .) | (cd "$2" && tar -xf - --no-same-owner) || exit 1
+}
+
+stage_program() {
+	copy "$files" "$1"
+	mkdir -p "$1/usr/sbin"
+	cp "$binary" "$1/usr/sbin/$name" || exit 1
+	chmod 755 "$1/usr/sbin/$name"
+}
+
+# As luci.mk does it; the translations, which it makes packages of their own of, come along.
+stage_page() {
+	copy "$here/../luci/htdocs" "$1/www"
+	copy "$here/../luci/root" "$1"
+	mkdir -p "$1/usr/lib/lua/luci/i18n"
+	for catalogue in "$here"/../luci/po/*/certkeeper.po; do
+		language=$(basename "$(dirname "$catalogue")")
+		python3 "$here/lmo.py" "$catalogue" "$1/usr/lib/lua/luci/i18n/certkeeper.$language.lmo" || exit 1
+	done
+}
+
+# installed: lines of postinst beyond OpenWrt's function. LuCI keeps its menu, and rpcd the rights that
+# it knows of.
+installed() {
+	[ "$name" = certkeeper ] || echo '[ -n "$IPKG_INSTROOT" ] || { rm -rf /tmp/luci-indexcache* /tmp/luci-modulecache; /etc/init.d/rpcd reload; }'
 }
 
 # script FUNCTION [LINE…]: a script of the package manager, which leaves the work to OpenWrt's
