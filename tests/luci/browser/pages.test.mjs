@@ -166,12 +166,31 @@ page('a request is made, and its key stays', async () => {
 	await end(tab);
 });
 
-page('an order under way is shown and deleted', async () => {
-	configure(GLOBAL + CA() + WEB.replace('web.example.org', 'web.example.org') + "\toption dns_wait '1'\n");
+page('an order under way is shown with its record, refreshed and deleted', async () => {
+	/* Nobody answers there, so that the record cannot be written and the order stays. */
+	configure(GLOBAL + CA() + `
+config cert 'held'
+	list domains 'held.example.org'
+	option account 'pebble'
+	option dns 'powerdns'
+	list credentials 'PDNS_Url=http://127.0.0.1:9'
+`);
+	router('cat >/etc/config/certkeeper_secrets', "config secret 'held'\n\tlist credentials 'PDNS_Token=x'\n");
 	renew();
 	const tab = await open('orders');
+	await entry(tab, 'held').locator('.ck-badge', { hasText: 'Not ready' }).waitFor();
+	await entry(tab, 'held').getByText('_acme-challenge.held.example.org').waitFor();
+	await shot(tab, 'orders');
+	await entry(tab, 'held').getByRole('button', { name: 'Copy the value' }).click();
+	assert.match(await tab.evaluate(() => navigator.clipboard.readText()), /^[\w-]{43}$/);
+	await entry(tab, 'held').getByRole('button', { name: 'Refresh' }).click();
+	await ended(tab);
+	await close(tab);
+	await entry(tab, 'held').getByRole('button', { name: 'Delete' }).click();
+	await modal(tab).getByRole('button', { name: 'Delete' }).click();
+	await ended(tab);
+	await close(tab);
 	await tab.getByText('No order is under way.').waitFor();
-	await shot(tab, 'orders-none');
 	await end(tab);
 });
 
