@@ -62,7 +62,7 @@ config account 'pebble'
 
 // Puts the router into a state: this configuration and no certificate, order or account.
 export function configure(text) {
-	router('/etc/init.d/certkeeper stop; rm -rf /etc/certkeeper/certs /etc/certkeeper/accounts /etc/certkeeper/primary /etc/ssl/domains /var/run/certkeeper/status /var/run/certkeeper/log /var/run/certkeeper/ari; ' +
+	router('/etc/init.d/certkeeper stop; rm -rf /etc/certkeeper/certs /etc/certkeeper/accounts /etc/certkeeper/primary /etc/certkeeper/local-ca /etc/ssl/domains /var/run/certkeeper/status /var/run/certkeeper/log /var/run/certkeeper/ari; ' +
 		'cat >/etc/config/certkeeper; printf "" >/etc/config/certkeeper_secrets; chmod 600 /etc/config/certkeeper*; /etc/init.d/certkeeper start; ' +
 		'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ubus -t 1 list certkeeper >/dev/null 2>&1 && exit 0; sleep 1; done; exit 1', text);
 }
