@@ -40,8 +40,10 @@ function when(d, now) {
 	if (c)
 		parts.push(c.not_after > now ? _('expires %s').format(format.end(c.not_after, now)) : _('expired %s').format(format.end(c.not_after, now)));
 
+	const failed = d.last_attempt && d.last_attempt.problem;
+
 	if (d.next && d.state !== 'disabled')
-		parts.push((c && d.state === 'valid' ? _('renewal %s') : _('next attempt %s')).format(format.coming(d.next, now)));
+		parts.push((c && d.state === 'valid' && !failed ? _('renewal %s') : _('next attempt %s')).format(format.coming(d.next, now)));
 
 	return parts.join(' · ');
 }
@@ -54,7 +56,7 @@ function source(d) {
 	if (d.certificate)
 		parts.push(' ', d.certificate.issuer, ' · ', d.certificate.key_type);
 	else if (d.ca)
-		parts.push(d.ca);
+		parts.push(' ', d.ca);
 
 	return parts;
 }
