@@ -131,4 +131,4 @@ function all(d, now) {
 	return list;
 }
 
-return baseclass.extend({ all: all, edit: edit, goLive: goLive, renew: renew, test: test });
+return baseclass.extend({ all: all });

@@ -18,7 +18,7 @@
 const STEPS = [_('CA and terms'), _('Name'), _('Check'), _('Test'), _('Go live')];
 
 /* Pages of CAs where their terms are; the account's page has the link that the CA itself gave. */
-const TERMS = { letsencrypt: 'https://letsencrypt.org/repository/', zerossl: 'https://zerossl.com/terms/', google: 'https://pki.goog/repository/', buypass: 'https://www.buypass.com/the-company/eidas' };
+const TERMS = { letsencrypt: 'https://letsencrypt.org/repository/', zerossl: 'https://zerossl.com/terms/', google: 'https://pki.goog/repository/' };
 
 function field(id, title, input, hint) {
 	return E('div', { 'class': 'ck-field' }, [E('label', { 'for': id }, title), E('div', {}, [input, hint || ''])]);

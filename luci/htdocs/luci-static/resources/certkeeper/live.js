@@ -28,9 +28,7 @@ function begin(ask) {
 	poll.add(tick, TICK);
 
 	return {
-		soon() { busy = true; },
-		idle() { busy = false; },
-		end() { poll.remove(tick); }
+		soon() { busy = true; }
 	};
 }
 

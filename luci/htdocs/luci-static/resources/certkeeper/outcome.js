@@ -79,4 +79,4 @@ function draw(job) {
 	return how && job.document ? how(job.document) : '';
 }
 
-return baseclass.extend({ draw: draw, findings: findings });
+return baseclass.extend({ draw: draw });

@@ -169,7 +169,7 @@ function copies(text) {
 }
 
 return baseclass.extend({
-	isAddress: isAddress, isIPv4: isIPv4, isIPv6: isIPv6, isWildcard: isWildcard, localSuffix: localSuffix,
+	isAddress: isAddress, isIPv4: isIPv4, isIPv6: isIPv6, isWildcard: isWildcard,
 	name: name, publicName: publicName, fits: fits, section: section, email: email, days: days, place: place,
 	nameserver: nameserver, directory: directory, copies: copies
 });

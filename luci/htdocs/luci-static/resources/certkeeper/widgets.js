@@ -96,7 +96,10 @@ function facts(rows) {
 }
 
 function say(text) {
-	ui.addTimeLimitedNotification ? ui.addTimeLimitedNotification(null, E('p', {}, text), 4000, 'info') :
+	/* 24.10 has no notification that goes by itself. */
+	if (ui.addTimeLimitedNotification)
+		ui.addTimeLimitedNotification(null, E('p', {}, text), 4000, 'info');
+	else
 		ui.addNotification(null, E('p', {}, text), 'info');
 }
 

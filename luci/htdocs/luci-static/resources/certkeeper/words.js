@@ -91,7 +91,11 @@ const TOPICS = {
 	account: _('Account'),
 	profile: _('Profile'),
 	name: _('Name'),
-	deploy: _('Services')
+	ca: _('View from outside'),
+	service: _('Services'),
+	hook: _('Hooks'),
+	export: _('Copies'),
+	verify: _('Look at')
 };
 
 /* [label, colour] of a word in a table; a word that is news stands for itself. */
@@ -115,5 +119,6 @@ return baseclass.extend({
 	stage(word) { return label(STAGES, word); },
 	source(word) { return label(SOURCES, word); },
 	method(word) { return label(METHODS, word); },
-	topic(word) { return label(TOPICS, word); }
+	/* What was looked at: a way of validation has its own name. */
+	topic(word) { return TOPICS[word] || label(METHODS, word); }
 });
