@@ -133,6 +133,7 @@ stage_page() {
 
 # installed: lines of postinst beyond OpenWrt's function. LuCI keeps its menu, and rpcd the rights that
 # it knows of.
+# shellcheck disable=SC2016 # for the router's shell
 installed() {
 	[ "$name" = certkeeper ] || echo '[ -n "$IPKG_INSTROOT" ] || { rm -rf /tmp/luci-indexcache* /tmp/luci-modulecache; /etc/init.d/rpcd reload; }'
 }

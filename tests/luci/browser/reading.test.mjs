@@ -168,7 +168,7 @@ page('a hundred certificates are drawn without a stall', async () => {
 });
 
 page('it fits a phone, a dark theme, and the keyboard alone', async () => {
-	configure(GLOBAL + CA() + cert('web', "\tlist service 'uhttpd'\n\toption primary '1'\n") + cert('mail') + cert('bad', "\toption cert_profile 'nosuch'\n"));
+	configure(GLOBAL + CA() + cert('web', "\tlist service 'cron'\n\toption primary '1'\n") + cert('mail') + cert('bad', "\toption cert_profile 'nosuch'\n"));
 	renew();
 	const phone = await open('certificates', { width: 390, height: 844 });
 	await phone.locator('.ck-cert').first().waitFor();
