@@ -119,6 +119,8 @@ export async function shot(tab, name) {
 	if (!env.LUCI_SHOTS)
 		return;
 	mkdirSync(env.LUCI_SHOTS, { recursive: true });
+	/* Dialogs fade in. */
+	await tab.waitForTimeout(400);
 	await tab.screenshot({ path: join(env.LUCI_SHOTS, name + '.png') });
 }
 
