@@ -3,7 +3,8 @@
 //! The rooms, in the order of the flow; `tests/rooms.rs` keeps the walls between them:
 //! `config` turns UCI text into types, `plan` decides what is to do and why, `issue` takes one
 //! section a step further through `acme`, `challenge` and `dns`, `store` makes a new version the
-//! current one, `deploy` puts it where services find it, `status` tells what happened.
+//! current one, `deploy` puts it where services find it, `status` tells what happened, `ubus` shows
+//! that to others and takes their wishes.
 
 pub mod program;
 pub mod types;
@@ -29,6 +30,7 @@ pub mod store;
 pub mod deploy;
 
 pub mod status;
+pub mod ubus;
 
 pub mod issue;
 

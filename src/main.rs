@@ -7,9 +7,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::fs::Mode;
 use rustix::process::umask;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::low_level::pipe;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,8 +46,18 @@ fn main() -> ExitCode {
             read_line: &|| read_line(&io::stdin(), &stop),
             env: &|name| std::env::var(name).ok(),
             clock: &clock,
+            signals: &signals,
         },
     ))
+}
+
+/// Where it can be waited for that a signal comes: to end, or that a child has ended.
+fn signals() -> io::Result<UnixStream> {
+    let (ours, theirs) = UnixStream::pair()?;
+    for signal in [SIGTERM, SIGINT, SIGHUP, SIGCHLD] {
+        pipe::register(signal, theirs.try_clone()?)?;
+    }
+    Ok(ours)
 }
 
 /// The first line of stdin, not echoed where a person types it.

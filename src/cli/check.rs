@@ -1,14 +1,15 @@
 //! `check`: looks at what an issuance needs, without issuing.
 
 use super::parse::{Command, Opt};
-use super::{Exit, Result, Run};
+use super::{Ended, Exit, Result, Run};
 use crate::issue::{self, Finding};
 use crate::store::Lock;
+use crate::uci;
 use serde_json::json;
 
 pub(super) const COMMAND: Command = Command {
     name: "check",
-    args: "[SECTION…] [--ca]",
+    args: "[SECTION…] [--ca] [--stdin]",
     summary: "tries beforehand what an issuance needs",
     help: "Looks at the configuration, the clock, the CA's directory, whether the names resolve, whether\n\
            the port can be opened or redirected or the document root written, whether the firewall lets\n\
@@ -17,16 +18,28 @@ pub(super) const COMMAND: Command = Command {
            to be verified. Nothing is ordered. Exit code 1 if something is wrong.\n\
            With --ca the staging server of the CA validates each name: the view from outside. Nothing is\n\
            finalized, and all is taken back.",
-    options: &[Opt {
-        name: "ca",
-        value: None,
-        help: "have the CA's staging server validate the names",
-    }],
+    options: &[
+        Opt {
+            name: "ca",
+            value: None,
+            help: "have the CA's staging server validate the names",
+        },
+        Opt {
+            name: "stdin",
+            value: None,
+            help: "sections on stdin, as UCI text, count in the place of those saved",
+        },
+    ],
     run,
 };
 
 fn run(run: &Run<'_>) -> Result<Exit> {
-    let config = run.config()?;
+    let unsaved = match run.parsed.has("stdin") {
+        true => uci::parse(run.stdin()?.as_bytes())
+            .map_err(|e| Ended(Exit::Usage, format!("stdin: {e}")))?,
+        false => Vec::new(),
+    };
+    let config = run.config_with(unsaved)?;
     let sections = run.sections(&config)?;
     let wanted = |name: &crate::types::SectionName| sections.is_empty() || sections.contains(name);
     let certs: Vec<_> = config.certs.iter().filter(|c| wanted(&c.name)).collect();

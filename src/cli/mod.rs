@@ -2,6 +2,7 @@
 
 mod account;
 mod add;
+mod agent;
 mod cas;
 mod check;
 mod csr;
@@ -29,8 +30,10 @@ use crate::store::{Lock, StoreError};
 use crate::types::{Clock, Paths, SectionName, Timestamp, nearest};
 use parse::{Command, Parsed};
 use serde_json::json;
+use crate::uci::Section;
 use std::cell::{Cell, RefCell};
 use std::io::Write;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use term::Style;
 
@@ -54,6 +57,8 @@ pub struct World<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// Makes the clock; a time is given in tests alone.
     pub clock: &'a dyn Fn(Option<Timestamp>) -> Box<dyn Clock>,
+    /// What becomes readable when a signal comes.
+    pub signals: &'a dyn Fn() -> std::io::Result<UnixStream>,
 }
 
 /// Exit codes, for scripts.
@@ -70,6 +75,9 @@ pub enum Exit {
     /// Nothing failed, but something waits.
     Deferred = 4,
 }
+
+/// Stands in messages between what happened and what to do.
+const REMEDY: &str = " — ";
 
 /// A message that ends a command, with its exit code.
 struct Ended(Exit, String);
@@ -105,6 +113,7 @@ const COMMANDS: &[Command] = &[
     upload::COMMAND,
     rollback::COMMAND,
     local_ca::COMMAND,
+    agent::COMMAND,
 ];
 
 /// Where the program `nft` is.
@@ -134,6 +143,7 @@ pub fn run(args: &[String], world: World<'_>) -> u8 {
         read_line: world.read_line,
         env: world.env,
         clock: world.clock,
+        signals: world.signals,
         print: &print,
         tell: &tell,
         live: &live,
@@ -141,7 +151,9 @@ pub fn run(args: &[String], world: World<'_>) -> u8 {
     let code = dispatch(args, &surroundings).unwrap_or_else(|Ended(code, text)| {
         tell(&format!("certkeeper: {text}"));
         if args.iter().any(|a| a == "--json") {
-            print(&json!({"error": {"code": code as u8, "message": text}}).to_string());
+            let (message, remedy) = text.split_once(REMEDY).unwrap_or((&text, ""));
+            let error = json!({"code": code as u8, "message": message, "remedy": remedy});
+            print(&json!({ "error": error }).to_string());
         }
         code
     });
@@ -161,6 +173,7 @@ struct Surroundings<'a> {
     read_line: &'a dyn Fn() -> std::io::Result<String>,
     env: &'a dyn Fn(&str) -> Option<String>,
     clock: &'a dyn Fn(Option<Timestamp>) -> Box<dyn Clock>,
+    signals: &'a dyn Fn() -> std::io::Result<UnixStream>,
     print: &'a dyn Fn(&str),
     tell: &'a dyn Fn(&str),
     live: &'a dyn Fn(&str),
@@ -208,12 +221,12 @@ fn dispatch(args: &[String], world: &Surroundings<'_>) -> Result<Exit> {
 
 /// A disk that does not do what it should, with the remedy.
 fn trouble(e: StoreError) -> Ended {
-    Ended(Exit::Failed, format!("{e} — {}", e.remedy()))
+    Ended(Exit::Failed, format!("{e}{REMEDY}{}", e.remedy()))
 }
 
 /// What keeps an engine from doing what a command asks for.
 fn failed(failure: Failure) -> Ended {
-    let text = format!("{} — {}", failure.problem, failure.remedy);
+    let text = format!("{}{REMEDY}{}", failure.problem, failure.remedy);
     Ended(Exit::Failed, text)
 }
 
@@ -235,7 +248,13 @@ impl Run<'_> {
 
     /// The configuration; what is wrong with it is told.
     fn config(&self) -> Result<Config> {
-        let config = config::load(&self.paths).map_err(|e| Ended(Exit::Usage, e.to_string()))?;
+        self.config_with(Vec::new())
+    }
+
+    /// The configuration with sections that are not saved yet.
+    fn config_with(&self, unsaved: Vec<Section>) -> Result<Config> {
+        let config = config::load_with(&self.paths, unsaved);
+        let config = config.map_err(|e| Ended(Exit::Usage, e.to_string()))?;
         for mistake in &config.mistakes {
             self.tell(&self.mistake(mistake));
         }
@@ -248,6 +267,14 @@ impl Run<'_> {
         } else {
             format!("{} {mistake}", self.err_style.bad("error:"))
         }
+    }
+
+    /// What is written on stdin, for a command that was told to read it.
+    fn stdin(&self) -> Result<String> {
+        if self.world.in_is_terminal {
+            return Err(Ended(Exit::Usage, "nothing is handed over on stdin".into()));
+        }
+        (self.world.read_line)().map_err(|e| Ended(Exit::Failed, format!("stdin: {e}")))
     }
 
     /// The lock, for a command that does not wait for another run.

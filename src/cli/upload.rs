@@ -19,7 +19,8 @@ pub(super) const COMMAND: Command = Command {
            made by `csr`. The key must fit, the names cover those of the section, the time be now; a\n\
            missing intermediate and what is weak is told. Services are told of it as of any version. It\n\
            serves while it is valid and covers the names; when it would be renewed, the CA takes over.\n\
-           A file of yours in the place of a link in /etc/ssl/domains gives way to it.",
+           A file of yours in the place of a link in /etc/ssl/domains gives way to it. - for CERTIFICATE\n\
+           takes PEM, with the key, from stdin.",
     options: &[],
     run,
 };
@@ -50,6 +51,12 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     let cert = run.able(&config, &section)?;
     let mut pile = Pile::default();
     for file in files {
+        if file == "-" {
+            let pem = run.stdin()?;
+            pile.add("stdin", pem.as_bytes())
+                .map_err(|e| Ended(Exit::Failed, e.to_string()))?;
+            continue;
+        }
         let keys = pile.has_key();
         add(&mut pile, file)?;
         if pile.has_key() != keys && fs::metadata(file).is_ok_and(|m| m.mode() & 0o077 != 0) {

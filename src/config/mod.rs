@@ -174,7 +174,19 @@ impl fmt::Display for LoadError {
 
 /// Reads both files below the root.
 pub fn load(paths: &Paths) -> Result<Config, LoadError> {
-    let main = read(paths.config())?.ok_or_else(|| LoadError::Missing(paths.config()))?;
+    load_with(paths, Vec::new())
+}
+
+/// Reads both files below the root; sections that are not saved yet take the place of those of
+/// their name.
+pub fn load_with(paths: &Paths, unsaved: Vec<Section>) -> Result<Config, LoadError> {
+    let mut main = read(paths.config())?.ok_or_else(|| LoadError::Missing(paths.config()))?;
+    for section in unsaved {
+        match main.iter_mut().find(|s| s.name == section.name) {
+            Some(saved) => *saved = section,
+            None => main.push(section),
+        }
+    }
     let secrets = read(paths.secrets())?.unwrap_or_default();
     let mut config = build(&main, &secrets, paths);
     for note in [uncommitted(paths), readable_secrets(paths)] {

@@ -81,6 +81,11 @@ impl Paths {
         self.at("/var/run/certkeeper")
     }
 
+    /// Where ubusd listens.
+    pub fn ubus(&self) -> PathBuf {
+        self.at("/var/run/ubus/ubus.sock")
+    }
+
     /// The one lock.
     pub fn lock(&self) -> PathBuf {
         self.run().join("lock")
@@ -96,9 +101,14 @@ impl Paths {
         self.run().join("redirect")
     }
 
+    /// The folder of status documents.
+    pub fn status_folder(&self) -> PathBuf {
+        self.run().join("status")
+    }
+
     /// A section's status document.
     pub fn status(&self, section: &SectionName) -> PathBuf {
-        self.run().join("status").join(format!("{section}.json"))
+        self.status_folder().join(format!("{section}.json"))
     }
 
     /// What a CA said about the renewal of a section's certificate.
