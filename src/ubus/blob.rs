@@ -273,7 +273,8 @@ impl Writer {
 
     /// C's readers end at a NUL, so text has none within.
     fn push_text(&mut self, text: &str) {
-        self.0.extend(text.bytes().map(|b| if b == 0 { b'?' } else { b }));
+        self.0
+            .extend(text.bytes().map(|b| if b == 0 { b'?' } else { b }));
         self.0.push(0);
     }
 

@@ -69,7 +69,10 @@ impl Client {
         limit: Duration,
     ) -> Result<Table> {
         let answer = self.request(limit, |seq| Message::invoke(seq, object, method, args))?;
-        let data = answer.into_iter().filter_map(|fields| fields.data).next_back();
+        let data = answer
+            .into_iter()
+            .filter_map(|fields| fields.data)
+            .next_back();
         Ok(data.transpose()?.unwrap_or_default())
     }
 
@@ -117,7 +120,8 @@ impl Client {
     /// Notifies the subscribers of an own object.
     pub fn notify(&mut self, object: u32, what: &str, data: &[(String, Value)]) -> Result<()> {
         let seq = self.next_seq();
-        self.connection.send(&Message::notify(seq, object, what, data))
+        self.connection
+            .send(&Message::notify(seq, object, what, data))
     }
 
     /// Sends an event. Whether somebody hears it is not waited for.
@@ -127,7 +131,8 @@ impl Client {
             ("id".to_owned(), id.into()),
             ("data".to_owned(), Value::Table(data.to_vec())),
         ];
-        self.connection.send(&Message::invoke(seq, EVENTS, "send", &args))
+        self.connection
+            .send(&Message::invoke(seq, EVENTS, "send", &args))
     }
 
     /// Has the events of that name (or `name.*`) sent here: they come as calls of the own object whose
@@ -169,7 +174,10 @@ impl Client {
                 None => self.connection.next()?,
             };
             match message {
-                Some(Message { kind: kind::STATUS | kind::DATA, .. }) => {}
+                Some(Message {
+                    kind: kind::STATUS | kind::DATA,
+                    ..
+                }) => {}
                 other => return Ok(other),
             }
         }

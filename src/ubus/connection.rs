@@ -185,7 +185,10 @@ impl Connection {
             }
             let mut events = PollFlags::POLLIN;
             events.set(PollFlags::POLLOUT, self.wants_to_write());
-            match poll(&mut [PollFd::new(self.stream.as_fd(), events)], timeout(left)) {
+            match poll(
+                &mut [PollFd::new(self.stream.as_fd(), events)],
+                timeout(left),
+            ) {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(e) => return Err(io::Error::from(e).into()),
             }

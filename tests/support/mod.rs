@@ -11,6 +11,7 @@
 //! nginx      the web server that serves the challenge files
 //! certkeeper the program under test
 //! openssl    the oracle for certificates and keys
+//! ubus       ubusd, live or a stand-in
 //! dns, http  one question, one answer
 //! ```
 //!
@@ -33,6 +34,7 @@ pub mod process;
 pub mod server;
 pub mod temp_root;
 pub mod tools;
+pub mod ubus;
 
 use std::time::{Duration, Instant};
 

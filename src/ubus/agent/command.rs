@@ -94,7 +94,12 @@ fn scalar(value: &Value) -> Result<String, Refusal> {
         Value::Int16(n) => n.to_string(),
         Value::Int32(n) => n.to_string(),
         Value::Int64(n) => n.to_string(),
-        _ => return Err(Refusal::argument("cert", "a table of texts and lists of texts")),
+        _ => {
+            return Err(Refusal::argument(
+                "cert",
+                "a table of texts and lists of texts",
+            ));
+        }
     })
 }
 
@@ -118,7 +123,10 @@ mod tests {
             .value("--reason", Some("--cert=/etc/shadow"))
             .section(Some("--cert=/etc/shadow"));
         let line: Vec<&str> = command.line().collect();
-        let end = line.iter().position(|w| *w == "--").expect("an end of options");
+        let end = line
+            .iter()
+            .position(|w| *w == "--")
+            .expect("an end of options");
         assert_eq!(line[end + 1..], ["--cert=/etc/shadow"]);
         assert_eq!(line[2], "--reason=--cert=/etc/shadow");
     }
@@ -128,7 +136,10 @@ mod tests {
         let hostile = "a'\nconfig cert 'other'\n\toption x 'y";
         let options = vec![
             (".name".to_owned(), text("ignored")),
-            ("domains".to_owned(), Value::Array(vec![text("a.example"), text(hostile)])),
+            (
+                "domains".to_owned(),
+                Value::Array(vec![text("a.example"), text(hostile)]),
+            ),
             ("dns".to_owned(), text(hostile)),
             ("staging".to_owned(), Value::Bool(true)),
             ("dns_wait".to_owned(), Value::Int32(30)),

@@ -98,7 +98,8 @@ impl Job {
                 tell(self.brief());
             }
             Err(e) => {
-                self.progress.push_back(format!("certkeeper cannot be started: {e}"));
+                self.progress
+                    .push_back(format!("certkeeper cannot be started: {e}"));
                 self.end("failed", None, tell);
             }
         }

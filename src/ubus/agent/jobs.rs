@@ -181,7 +181,10 @@ mod tests {
         let many: Vec<u32> = (0..WAITING_MAX)
             .map(|n| jobs.add("renew", wish(&format!("s{n}"))).expect("a job"))
             .collect();
-        assert_eq!(jobs.add("renew", wish("web")).expect_err("too many").code, "busy");
+        assert_eq!(
+            jobs.add("renew", wish("web")).expect_err("too many").code,
+            "busy"
+        );
         for number in &many {
             jobs.cancel(Some(*number), &mut |_| {}).expect("a job");
         }
@@ -199,14 +202,20 @@ mod tests {
         let mut told = 0;
         let mut tell = |_: Table| told += 1;
         jobs.turn(&program("/bin/cat"), &mut tell);
-        assert_eq!((state(&mut jobs, first), state(&mut jobs, second)), ("running".into(), "queued".into()));
+        assert_eq!(
+            (state(&mut jobs, first), state(&mut jobs, second)),
+            ("running".into(), "queued".into())
+        );
         let end = Instant::now() + Duration::from_secs(20);
         while jobs.busy() && Instant::now() < end {
             jobs.turn(&program("/bin/cat"), &mut tell);
             sleep(Duration::from_millis(5));
         }
         // cat knows no option --root.
-        assert_eq!((state(&mut jobs, first), state(&mut jobs, second)), ("failed".into(), "failed".into()));
+        assert_eq!(
+            (state(&mut jobs, first), state(&mut jobs, second)),
+            ("failed".into(), "failed".into())
+        );
         assert_eq!(told, 4);
     }
 }

@@ -63,7 +63,11 @@ pub const METHODS: &[Method] = &[
         let command = Command::new("order").word("list");
         Ok(command.section(args.optional("section")?))
     }),
-    ask("accounts", &[], |_| Ok(Command::new("account").word("list"))),
+    ask(
+        "accounts",
+        &[],
+        |_| Ok(Command::new("account").word("list")),
+    ),
     ask("providers", &[], |_| Ok(Command::new("providers"))),
     ask("cas", &[], |_| Ok(Command::new("cas"))),
     ask("local_ca", &[("pem", Bool)], |args| {
@@ -73,11 +77,15 @@ pub const METHODS: &[Method] = &[
     own("hooks", Access::Read, &[], Work::Hooks),
     own("job", Access::Read, &[JOB], Work::Job),
     own("cancel", Access::Write, &[JOB], Work::Cancel),
-    start("renew", &[SECTION, ("force", Bool), ("test", Bool)], |args| {
-        let command = Command::new("renew").switch("--force", args.flag("force")?);
-        let command = command.switch("--test", args.flag("test")?);
-        Ok(command.section(args.optional("section")?))
-    }),
+    start(
+        "renew",
+        &[SECTION, ("force", Bool), ("test", Bool)],
+        |args| {
+            let command = Command::new("renew").switch("--force", args.flag("force")?);
+            let command = command.switch("--test", args.flag("test")?);
+            Ok(command.section(args.optional("section")?))
+        },
+    ),
     start("check", &[SECTION, ("ca", Bool), ("cert", Table)], |args| {
         let command = Command::new("check").switch("--ca", args.flag("ca")?);
         Ok(match args.table("cert")? {
@@ -94,31 +102,45 @@ pub const METHODS: &[Method] = &[
         let command = command.value("--reason", args.optional("reason")?);
         Ok(command.section(Some(args.text("section")?)))
     }),
-    start("account", &[("name", Text), ACTION, ("staging", Bool)], |args| {
-        let actions = ["register", "update", "rollover", "deactivate", "delete"];
-        let command = Command::new("account").word(args.one_of("action", &actions)?);
-        let command = command.switch("--staging", args.flag("staging")?);
-        Ok(command.free(args.text("name")?))
-    }),
+    start(
+        "account",
+        &[("name", Text), ACTION, ("staging", Bool)],
+        |args| {
+            let actions = ["register", "update", "rollover", "deactivate", "delete"];
+            let command = Command::new("account").word(args.one_of("action", &actions)?);
+            let command = command.switch("--staging", args.flag("staging")?);
+            Ok(command.free(args.text("name")?))
+        },
+    ),
     start("order", &[SECTION, ACTION], |args| {
         let actions = ["refresh", "finalize", "download", "delete"];
         let command = Command::new("order").word(args.one_of("action", &actions)?);
         Ok(command.section(Some(args.text("section")?)))
     }),
-    start("upload", &[SECTION, ("certificate", Text), ("key", Text)], |args| {
-        let command = Command::new("upload").section(Some(args.text("section")?));
-        let pem = args.long("certificate")?.ok_or_else(|| Refusal::missing("certificate"))?;
-        let key = args.long("key")?.unwrap_or_default();
-        Ok(command.free("-").input(format!("{pem}\n{key}\n")))
-    }),
+    start(
+        "upload",
+        &[SECTION, ("certificate", Text), ("key", Text)],
+        |args| {
+            let command = Command::new("upload").section(Some(args.text("section")?));
+            let pem = args
+                .long("certificate")?
+                .ok_or_else(|| Refusal::missing("certificate"))?;
+            let key = args.long("key")?.unwrap_or_default();
+            Ok(command.free("-").input(format!("{pem}\n{key}\n")))
+        },
+    ),
     start("rollback", &[SECTION], |args| {
         Ok(Command::new("rollback").section(Some(args.text("section")?)))
     }),
-    start("csr", &[SECTION, ("subject", Text), ("new_key", Bool)], |args| {
-        let command = Command::new("csr").value("--subject", args.optional("subject")?);
-        let command = command.switch("--new-key", args.flag("new_key")?);
-        Ok(command.section(Some(args.text("section")?)))
-    }),
+    start(
+        "csr",
+        &[SECTION, ("subject", Text), ("new_key", Bool)],
+        |args| {
+            let command = Command::new("csr").value("--subject", args.optional("subject")?);
+            let command = command.switch("--new-key", args.flag("new_key")?);
+            Ok(command.section(Some(args.text("section")?)))
+        },
+    ),
     start("local_ca_reissue", &[], |_| {
         Ok(Command::new("local-ca").word("reissue"))
     }),

@@ -122,7 +122,8 @@ impl Agent<'_> {
         let mut news = Vec::new();
         self.watch.turn(&mut |table| news.push(("state", table)));
         self.renew_what_is_due();
-        self.jobs.turn(&self.program, &mut |table| news.push(("job", table)));
+        self.jobs
+            .turn(&self.program, &mut |table| news.push(("job", table)));
         self.tell(news);
         let mut answers = Vec::new();
         self.reads.turn(&self.program, &mut |calls, outcome| {
@@ -189,7 +190,10 @@ impl Agent<'_> {
     }
 
     /// Does something with the connection; where that fails, it is made anew.
-    fn with<T>(&mut self, what: impl FnOnce(&mut Client, u32) -> connection::Result<T>) -> Option<T> {
+    fn with<T>(
+        &mut self,
+        what: impl FnOnce(&mut Client, u32) -> connection::Result<T>,
+    ) -> Option<T> {
         let Link::Up { client, object } = &mut self.link else {
             return None;
         };
@@ -248,7 +252,12 @@ impl Agent<'_> {
     }
 
     /// The answer to a call; `None`: it comes later.
-    fn call(&mut self, method: &Method, args: &Args<'_>, call: &Call) -> Result<Option<Table>, Refusal> {
+    fn call(
+        &mut self,
+        method: &Method,
+        args: &Args<'_>,
+        call: &Call,
+    ) -> Result<Option<Table>, Refusal> {
         let mut news = Vec::new();
         let answer = match method.work {
             Work::Ask(command) => {

@@ -71,7 +71,13 @@ impl Reads {
         let working = self.0.iter().filter(|r| r.child.is_some()).count();
         let free = CHILDREN_MAX.saturating_sub(working);
         let mut failed = Vec::new();
-        for (at, read) in self.0.iter_mut().enumerate().filter(|(_, r)| r.child.is_none()).take(free) {
+        for (at, read) in self
+            .0
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, r)| r.child.is_none())
+            .take(free)
+        {
             match Child::start(program, &read.command, false) {
                 Ok(child) => read.child = Some(child),
                 Err(e) => {
@@ -94,7 +100,10 @@ impl Reads {
 
     /// What there is to be heard of.
     pub fn ends(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.0.iter().filter_map(|r| r.child.as_ref()).flat_map(Child::ends)
+        self.0
+            .iter()
+            .filter_map(|r| r.child.as_ref())
+            .flat_map(Child::ends)
     }
 
     /// Nobody waits for an answer any more.
@@ -129,5 +138,9 @@ fn end(mut child: Child) {
 }
 
 fn busy() -> Refusal {
-    Refusal::new("busy", "the router is busy with other work", "ask again in a few seconds")
+    Refusal::new(
+        "busy",
+        "the router is busy with other work",
+        "ask again in a few seconds",
+    )
 }

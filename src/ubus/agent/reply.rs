@@ -118,12 +118,28 @@ mod tests {
     #[test]
     fn what_commands_say_becomes_code_message_and_remedy() {
         for (code, text, want) in [
-            (Ok(2), r#"{"error":{"code":2,"message":"m","remedy":"r"}}"#, ("usage", "m", "r")),
-            (Ok(3), r#"{"error":{"code":3,"message":"m"}}"#, ("busy", "m", "")),
-            (Ok(1), r#"{"error":{"code":1,"message":"m"}}"#, ("failed", "m", "")),
+            (
+                Ok(2),
+                r#"{"error":{"code":2,"message":"m","remedy":"r"}}"#,
+                ("usage", "m", "r"),
+            ),
+            (
+                Ok(3),
+                r#"{"error":{"code":3,"message":"m"}}"#,
+                ("busy", "m", ""),
+            ),
+            (
+                Ok(1),
+                r#"{"error":{"code":1,"message":"m"}}"#,
+                ("failed", "m", ""),
+            ),
         ] {
             let refusal = document(&ended(code, text)).expect_err("an error");
-            let got = (refusal.code, refusal.message.as_str(), refusal.remedy.as_str());
+            let got = (
+                refusal.code,
+                refusal.message.as_str(),
+                refusal.remedy.as_str(),
+            );
             assert_eq!(got, want);
         }
         for (code, word) in [(Ok(0), "exit code 0"), (Err(9), "signal 9")] {

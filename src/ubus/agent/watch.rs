@@ -58,7 +58,11 @@ impl<'a> Watch<'a> {
     /// The sections that have a document.
     fn all(&self) -> BTreeSet<SectionName> {
         let entries = fs::read_dir(self.paths.status_folder());
-        let names = entries.into_iter().flatten().flatten().map(|e| e.file_name());
+        let names = entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|e| e.file_name());
         names.filter_map(|name| section(&name)).collect()
     }
 
@@ -71,7 +75,9 @@ impl<'a> Watch<'a> {
         loop {
             match events.next() {
                 Ok(event) => {
-                    lost |= event.events().intersects(ReadFlags::IGNORED | ReadFlags::QUEUE_OVERFLOW);
+                    lost |= event
+                        .events()
+                        .intersects(ReadFlags::IGNORED | ReadFlags::QUEUE_OVERFLOW);
                     let name = event.file_name().map(|n| OsStr::from_bytes(n.to_bytes()));
                     changed.extend(name.and_then(section));
                 }
