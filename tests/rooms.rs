@@ -9,63 +9,70 @@ use std::path::{Path, PathBuf};
 const NEVER: &[(&str, &str)] = &[
     (
         "types",
-        "acme challenge cli config deploy dns issue keys net plan program status store uci x509",
+        "acme challenge cli config deploy dns issue keys net plan program status store ubus uci x509",
     ),
     (
         "program",
-        "acme challenge cli config deploy dns issue keys net plan status store uci x509",
+        "acme challenge cli config deploy dns issue keys net plan status store ubus uci x509",
     ),
     (
         "uci",
-        "acme challenge cli config deploy dns issue net plan status store",
+        "acme challenge cli config deploy dns issue net plan status store ubus",
     ),
     (
         "config",
-        "acme challenge cli deploy issue net plan status store",
+        "acme challenge cli deploy issue net plan status store ubus",
     ),
     (
         "plan",
-        "acme challenge cli deploy dns issue net status store",
+        "acme challenge cli deploy dns issue net status store ubus",
     ),
     (
         "acme",
-        "challenge cli config deploy dns issue net plan status store uci",
+        "challenge cli config deploy dns issue net plan status store ubus uci",
     ),
     (
         "challenge",
-        "acme cli config deploy issue plan status store uci",
+        "acme cli config deploy issue plan status store ubus uci",
     ),
     (
         "dns",
-        "acme challenge cli config deploy issue net plan status store uci",
+        "acme challenge cli config deploy issue net plan status store ubus uci",
     ),
     (
         "store",
-        "acme challenge cli config deploy dns issue net plan status uci",
+        "acme challenge cli config deploy dns issue net plan status ubus uci",
     ),
-    ("deploy", "acme challenge cli config dns issue plan status"),
+    (
+        "deploy",
+        "acme challenge cli config dns issue plan status ubus",
+    ),
     (
         "keys",
-        "acme challenge cli config deploy dns issue net plan status store uci x509",
+        "acme challenge cli config deploy dns issue net plan status store ubus uci x509",
     ),
     (
         "x509",
-        "acme challenge cli config deploy dns issue net plan status store uci",
+        "acme challenge cli config deploy dns issue net plan status store ubus uci",
     ),
     (
         "local_ca",
-        "acme challenge cli config deploy dns issue net plan status store uci",
+        "acme challenge cli config deploy dns issue net plan status store ubus uci",
     ),
     (
         "status",
-        "acme challenge cli config deploy dns issue keys net plan store uci x509",
+        "acme challenge cli config deploy dns issue keys net plan store ubus uci x509",
     ),
     (
         "net",
-        "acme challenge cli config deploy dns issue keys plan status store uci x509",
+        "acme challenge cli config deploy dns issue keys plan status store ubus uci x509",
     ),
     ("issue", "cli uci"),
     ("cli", "challenge net"),
+    (
+        "ubus",
+        "acme challenge cli config deploy dns issue keys local_ca net plan store x509",
+    ),
 ];
 
 /// Imports that pass although their room is forbidden.

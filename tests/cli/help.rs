@@ -18,7 +18,8 @@ const GLOBAL: [(&str, &str); 5] = [
 ];
 const OPTIONS: &[(&str, &[(&str, &str)])] = &[
     ("renew", &[("force", ""), ("no-wait", ""), ("test", "")]),
-    ("check", &[("ca", "")]),
+    ("check", &[("ca", ""), ("stdin", "")]),
+    ("log", &[("lines", "N")]),
     ("show", &[("pem", "")]),
     (
         "revoke",

@@ -24,6 +24,7 @@ mod secret_refused;
 mod show;
 mod status;
 mod status_document;
+mod stdin;
 mod terminal;
 mod uci_program;
 
@@ -38,7 +39,7 @@ const NOW: i64 = 1_800_000_000;
 const DAY: i64 = 86_400;
 
 /// The commands of this version.
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "renew",
     "status",
     "check",
@@ -55,7 +56,13 @@ const COMMANDS: [&str; 16] = [
     "upload",
     "rollback",
     "local-ca",
+    "agent",
 ];
+
+/// The commands that end by themselves; tests/ubus looks at the other one.
+fn ending() -> impl Iterator<Item = &'static str> {
+    COMMANDS.into_iter().filter(|command| *command != "agent")
+}
 
 /// What every configuration begins with. Nobody listens on port 1, for DNS neither.
 const OWN: &str = "\

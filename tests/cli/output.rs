@@ -3,7 +3,7 @@
 
 use super::holdings::{END, hold};
 use super::support::temp_root::TempRoot;
-use super::{COMMANDS, cert, certkeeper, ended, in_shell, run, site};
+use super::{cert, certkeeper, ended, ending, in_shell, run, site};
 
 /// Enough sections that a pipe's buffer does not hold the table.
 fn long_site() -> TempRoot {
@@ -95,7 +95,7 @@ fn results_that_cannot_be_written_are_a_failure() {
 fn there_are_no_escape_codes_but_on_a_terminal() {
     let temp = site(&[cert("web", ""), cert("bad", "option enabled 'x'")]);
     hold(&temp, "web", END);
-    for command in COMMANDS {
+    for command in ending() {
         for words in [
             vec![command],
             vec![command, "web"],
