@@ -9,6 +9,7 @@ mod accounts;
 mod alpn;
 mod ari;
 mod beforehand;
+mod cancelled;
 mod chains;
 mod changes;
 mod eab;
