@@ -51,5 +51,10 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         "{section}: version {to} is in use again, until {end}; version {from} is left alone\n\
          {next}: `certkeeper renew {section}` puts version {from} into use again, with --force there is a new one"
     ));
+    if let Some(other) = cert.other() {
+        run.say(&format!(
+            "'{other}', the section's other certificate, is left as it is"
+        ));
+    }
     Ok(Exit::Done)
 }

@@ -70,6 +70,15 @@ impl Cert {
         }
     }
 
+    /// What the section's other certificate is called, if there are two.
+    pub fn other(&self) -> Option<String> {
+        self.other_key?;
+        Some(match self.name.is_second() {
+            true => self.name.base().to_owned(),
+            false => self.name.second().to_string(),
+        })
+    }
+
     /// The section's second certificate, if there is one: the same in all but its key, and that
     /// uhttpd, which serves one, is not told of it.
     pub(super) fn second(&self) -> Option<Self> {

@@ -100,7 +100,7 @@ fn document(config: &Config, cert: &Cert, inventory: &Inventory, now: Timestamp)
             Some(_) => "acme".into(),
             None => String::new(),
         },
-        other_key: other_key(cert),
+        other_key: cert.other(),
         account: account.name.clone(),
         ca: account.ca.clone(),
         certificate: current
@@ -140,15 +140,6 @@ fn broken(section: &SectionName, why: &str) -> Document {
         deployed: None,
         secrets: Vec::new(),
     }
-}
-
-/// The name of the section's other certificate.
-fn other_key(cert: &Cert) -> Option<String> {
-    cert.other_key?;
-    Some(match cert.name.is_second() {
-        true => cert.name.base().to_owned(),
-        false => cert.name.second().to_string(),
-    })
 }
 
 fn state(

@@ -51,10 +51,12 @@ pub(super) fn request(work: &Work<'_, '_>, record: &mut Recorder<'_>) -> Result<
     Ok(key.csr(&ids)?)
 }
 
-/// The key of the version in use, where it is to be used again (`reuse_key`).
+/// The key of the version in use, where it is to be used again (`reuse_key`); what is revoked had
+/// its reason.
 fn in_use(work: &Work<'_, '_>) -> Result<Option<PrivateKey>, Failure> {
     let held = work.area.held();
-    match held.current().filter(|_| work.cert.reuse_key) {
+    let again = held.current().filter(|v| !held.is_revoked(v));
+    match again.filter(|_| work.cert.reuse_key) {
         Some(version) => Ok(work.area.key(version.number)?.and_then(|pem| read(&pem))),
         None => Ok(None),
     }

@@ -249,8 +249,12 @@ impl Engine<'_> {
         } else {
             "the revoked one goes on being served (there is no other)"
         };
+        let other = cert
+            .other()
+            .map(|other| format!("; '{other}', the section's other certificate, is left as it is"));
         format!(
-            "{section}: {what} until `certkeeper renew {section} --force` gets a new one, or its configuration changes"
+            "{section}: {what} until `certkeeper renew {section} --force` gets a new one, or its configuration changes{}",
+            other.unwrap_or_default()
         )
     }
 }

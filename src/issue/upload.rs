@@ -59,6 +59,7 @@ impl Engine<'_> {
                 "give the certificate and its key, in one file or two; the key of `certkeeper csr` is known",
             )
         })?;
+        other_kind(cert, &chain)?;
         let warnings = self.looked_at(cert, &chain)?;
         let held = area.held();
         let meta = meta(&chain, self.clock.now());
@@ -224,6 +225,23 @@ fn named(chain: &Chain) -> impl Iterator<Item = (String, &Certificate)> {
 
 fn refused(problem: impl Into<String>, remedy: impl Into<String>) -> Failure {
     Failure::new(State::InternalError, problem, remedy)
+}
+
+/// Of two certificates of a section each has its own kind of key.
+fn other_kind(cert: &Cert, chain: &Chain) -> Result<(), Failure> {
+    let (Some(other), Some(kind)) = (cert.other(), chain.leaf.key_type()) else {
+        return Ok(());
+    };
+    if kind.is_rsa() == cert.key_type.is_rsa() {
+        return Ok(());
+    }
+    Err(refused(
+        format!(
+            "the key of the certificate is {kind}; that of '{}' is {}",
+            cert.name, cert.key_type
+        ),
+        format!("upload it for '{other}', the section's other certificate"),
+    ))
 }
 
 /// The key of a request that `certkeeper csr` printed.

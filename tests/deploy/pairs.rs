@@ -1,8 +1,11 @@
 //! Two certificates of one section: servers show each to its clients, and each is looked at.
 
+use crate::elsewhere::{Elsewhere, RSA, text};
 use crate::servers::{HAPROXY, NGINX, checker, start};
 use crate::site::{Site, has};
+use crate::support::openssl;
 use crate::support::server::Server;
+use crate::upload::{NAMES, upload};
 use certkeeper::net::Signed;
 use std::fs;
 
@@ -73,6 +76,35 @@ fn nginx_shows_each_to_its_clients() {
     // What the primary links lead to is the one that most clients take.
     let link = fs::read_link(site.temp.path("etc/certkeeper/primary")).expect("a link");
     assert_eq!(link.to_str(), Some("certs/web/current"));
+}
+
+/// Each of the two is a certificate of its own to whoever names it.
+#[test]
+fn by_hand_each_is_one_of_its_own() {
+    let Some((site, first)) = site(&["nginx"]) else {
+        return;
+    };
+    let _nginx = nginx(&site, true);
+    configure(&site, "list service 'nginx'; list verify '127.0.0.1:PORT'");
+    site.renew(0);
+    let elsewhere = Elsewhere::new(&site.temp);
+    let pair = elsewhere.sell("rsa", NAMES, RSA, &[]);
+    has(
+        &upload(&site, &[&pair.cert, &pair.key], 1).stderr,
+        &[
+            "the key of the certificate is rsa2048; that of 'web' is ec256 — upload it for 'web-rsa'",
+        ],
+    );
+    let files = [&pair.cert, &pair.key].map(|f| text(f));
+    site.ends(&["upload", "web-rsa", files[0], files[1]], 0);
+    let sold = openssl::serial(&pair.cert).to_uppercase();
+    assert_eq!(seen(&site), [Ok(first[0].clone()), Ok(sold)]);
+    let run = site.ends(&["rollback", "web-rsa"], 0);
+    has(
+        &run.stdout,
+        &["'web', the section's other certificate, is left as it is"],
+    );
+    assert_eq!(seen(&site), first.map(Ok));
 }
 
 #[test]

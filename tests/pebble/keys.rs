@@ -38,6 +38,15 @@ fn the_key_in_use_is_used_again_where_that_is_wanted() {
 }
 
 #[test]
+fn a_revoked_key_is_not_used_again() {
+    let Some(site) = Site::web() else { return };
+    configure(&site, &[("reuse_key", "1")]);
+    let first = next(&site);
+    site.ends(&["revoke", "web", "--reason", "keyCompromise", "--yes"], 0);
+    assert_ne!(next(&site), first);
+}
+
+#[test]
 fn another_type_is_another_key() {
     let Some(site) = Site::web() else { return };
     configure(&site, &[("reuse_key", "1")]);

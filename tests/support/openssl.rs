@@ -62,7 +62,7 @@ pub fn key_matches(cert: &Path, key: &Path) -> bool {
     of_cert == of_key
 }
 
-/// The names of a certificate as openssl writes them, sorted: `DNS:…`, `IP Address:…`.
+/// The names of a certificate, sorted: `DNS:…`, `IP Address:…` in the shortest form.
 pub fn names(cert: &Path) -> Vec<String> {
     let text = run(&[
         "x509",

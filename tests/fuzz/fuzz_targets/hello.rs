@@ -29,7 +29,10 @@ fn looked_for(said: &[u8]) -> Option<String> {
         if let Some(accepted) = acceptor.accept().ok()? {
             let hello = accepted.client_hello();
             let offered = hello.alpn()?.any(|protocol| protocol == b"acme-tls/1");
-            return hello.server_name().filter(|_| offered).map(str::to_ascii_lowercase);
+            return hello
+                .server_name()
+                .filter(|_| offered)
+                .map(str::to_ascii_lowercase);
         }
     }
 }
