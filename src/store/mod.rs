@@ -9,6 +9,7 @@ mod requested;
 mod root;
 mod secret;
 mod section;
+mod told;
 pub mod uci;
 mod withdrawn;
 

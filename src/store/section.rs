@@ -4,6 +4,7 @@ use super::disk::{
     StoreError, is_beside, make_lasting, put, put_link, read, remove, rename, sync_folder,
     write_new,
 };
+use super::told;
 use crate::types::{
     Attempt, Deployed, Held, Issued, Meta, OrderNote, Paths, SectionName, Timestamp, Version,
 };
@@ -131,6 +132,7 @@ impl Area {
                 "attempt.json" => held.attempt = self.json("attempt.json"),
                 "issued.json" => held.issued = self.json("issued.json").unwrap_or_default(),
                 "deployed.json" => held.deployed = self.json("deployed.json"),
+                told::FILE => held.told = self.json(told::FILE).unwrap_or_default(),
                 "withdrawn.json" => held.withdrawn = self.withdrawn(),
                 "cleanup.json" | TRIAL => held.presented = true,
                 other => held.untidy |= is_beside(other),

@@ -1,8 +1,8 @@
 //! What the store holds, as plain data: the store reads it, the plan decides by it.
 
 use super::{
-    Attempt, Deployed, Deployment, Identifier, RenewalInfo, Secret, SectionName, Timestamp, Tried,
-    Withdrawn,
+    Attempt, Deployed, Deployment, Identifier, RenewalInfo, Secret, SectionName, Timestamp, Told,
+    Tried, Withdrawn,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -142,6 +142,8 @@ pub struct Held {
     pub linked: bool,
     /// Which version services, copies and hooks have.
     pub deployed: Option<Deployed>,
+    /// Who was told of what is the matter.
+    pub told: Told,
     /// Versions that are not to be used.
     pub withdrawn: Vec<Withdrawn>,
     /// What the local CA does for the section.

@@ -16,6 +16,7 @@ mod section_name;
 mod state;
 mod text;
 mod time;
+mod told;
 mod withdrawn;
 
 pub use account::AccountState;
@@ -34,6 +35,7 @@ pub use section_name::SectionName;
 pub use state::{Stage, State};
 pub use text::{few, shown, visible};
 pub use time::Timestamp;
+pub use told::Told;
 pub use withdrawn::{Reason, Withdrawn};
 
 use std::fmt;

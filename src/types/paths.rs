@@ -76,6 +76,11 @@ impl Paths {
         self.at("/etc/acme")
     }
 
+    /// Where OpenWrt's acme links them.
+    pub fn ssl_acme(&self) -> PathBuf {
+        self.at("/etc/ssl/acme")
+    }
+
     /// Run-time files, in tmpfs.
     pub fn run(&self) -> PathBuf {
         self.at("/var/run/certkeeper")

@@ -1,0 +1,73 @@
+//! netifd on a bus: answers `network.interface dump` with what it is told to.
+
+use super::ubus::Bus;
+use certkeeper::ubus::Client;
+use certkeeper::ubus::blob::{Kind, Table, Value};
+use certkeeper::ubus::message::{Call, kind};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// A reply as netifd of OpenWrt 24.10 forms it: PPPoE with a delegated prefix, a modem that is down.
+pub const DUMP: &str = include_str!("../fixtures/netifd/dump.json");
+
+/// netifd and, beside it, procd's `service`, which notes events.
+pub struct Netifd {
+    reply: Arc<Mutex<String>>,
+    events: Arc<Mutex<Vec<String>>>,
+    _bus: Bus,
+}
+
+impl Netifd {
+    /// On a stand-in for ubusd below this root.
+    pub fn start(socket: &Path) -> Self {
+        let bus = Bus::stand_in(socket);
+        let reply = Arc::new(Mutex::new(DUMP.to_owned()));
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let mut client = Client::connect(bus.socket()).expect("a bus");
+        let network = client.register("network.interface", &[("dump", &[])]);
+        let network = network.expect("an object");
+        let args: &[(&str, Kind)] = &[("type", Kind::String), ("data", Kind::Table)];
+        client
+            .register("service", &[("event", args)])
+            .expect("an object");
+        let (shared, noted) = (reply.clone(), events.clone());
+        thread::spawn(move || {
+            // Until the bus ends.
+            while let Ok(message) = client.wait(Duration::from_secs(3600)) {
+                if message.kind != kind::INVOKE {
+                    continue;
+                }
+                let fields = message.fields().expect("fields");
+                let call = Call::of(&message, &fields).expect("a call");
+                let mut answer = Table::new();
+                if fields.object == Some(network) {
+                    let text = shared.lock().expect("a reply").clone();
+                    if let Ok(Value::Table(table)) = serde_json::from_str(&text) {
+                        answer = table;
+                    }
+                } else {
+                    let args = format!("{:?}", fields.data);
+                    noted.lock().expect("events").push(args);
+                }
+                let _ = client.answer(&call, &answer);
+            }
+        });
+        Self {
+            reply,
+            events,
+            _bus: bus,
+        }
+    }
+
+    /// Answers so from now on.
+    pub fn say(&self, reply: &str) {
+        reply.clone_into(&mut self.reply.lock().expect("a reply"));
+    }
+
+    /// The events that procd was told of.
+    pub fn events(&self) -> Vec<String> {
+        self.events.lock().expect("events").clone()
+    }
+}
