@@ -6,7 +6,7 @@ use crate::config::{Cert, Notify};
 use crate::deploy::notify_program;
 use crate::net::{Client, Limits, Options, Roots};
 use crate::plan::urgent;
-use crate::store::Area;
+use crate::store::{Area, Lock};
 use crate::types::{
     Held, Inventory, Method, Request, SectionName, Timestamp, Told, Transport, Version,
 };
@@ -51,11 +51,42 @@ impl Event {
 pub struct News {
     section: SectionName,
     event: Event,
+    /// The certificate in use, by its fingerprint.
+    certificate: String,
     /// To whom, by digest.
     to: BTreeSet<String>,
     text: String,
     /// The message, JSON.
     message: String,
+}
+
+impl News {
+    /// Notes that somebody was told. A note that cannot be written means that he is told again.
+    fn note(&self, area: &Area, who: String) {
+        let mut told = area.held().told;
+        if told.certificate != self.certificate {
+            told.urgent.clear();
+            told.certificate.clear();
+        }
+        match self.event {
+            Event::Failed => drop(told.failed.insert(who)),
+            Event::Recovered => drop(told.failed.remove(&who)),
+            Event::Urgent => {
+                told.certificate.clone_from(&self.certificate);
+                told.urgent.insert(who);
+            }
+        }
+        let _ = area.put_told(&told);
+    }
+
+    /// False if one was told since it became news.
+    fn is_news(&self, told: &Told, who: &str) -> bool {
+        match self.event {
+            Event::Failed => !told.failed.contains(who),
+            Event::Recovered => told.failed.contains(who),
+            Event::Urgent => told.certificate != self.certificate || !told.urgent.contains(who),
+        }
+    }
 }
 
 /// By what one who is told is known in notes.
@@ -72,6 +103,11 @@ fn id(notify: &Notify) -> String {
 /// The version that life is counted by.
 fn in_use(held: &Held) -> Option<&Version> {
     held.current().or_else(|| held.versions.first())
+}
+
+/// The fingerprint of that.
+fn print(held: &Held) -> String {
+    in_use(held).map_or_else(String::new, |v| v.meta.fingerprint.clone())
 }
 
 /// True if less than 1/20 of the life is left.
@@ -147,6 +183,7 @@ impl Engine<'_> {
         News {
             section: section.clone(),
             event,
+            certificate: print(held),
             to,
             text,
             message: message.to_string(),
@@ -156,6 +193,10 @@ impl Engine<'_> {
     /// Tells the news, and notes who was told. The caller no longer holds the lock: nobody waits for
     /// those who are told. `say` hears what could not be told.
     pub fn notify(&self, news: &[News], say: &mut dyn FnMut(&str)) {
+        // Another run that is at it tells what there is; what came since is for the next one.
+        let Ok(Some(_alone)) = Lock::take_notify(self.paths) else {
+            return;
+        };
         let begin = Instant::now();
         let mut client = None;
         for item in news {
@@ -164,7 +205,9 @@ impl Engine<'_> {
             };
             let area = self.area(cert);
             let wanted = self.config.global.notify.iter();
-            for notify in wanted.filter(|n| item.to.contains(&id(n))) {
+            let open =
+                |n: &&Notify| item.to.contains(&id(n)) && item.is_news(&area.held().told, &id(n));
+            for notify in wanted.filter(open) {
                 if begin.elapsed() > WHOLE {
                     say("not everybody could be notified in time; the next run goes on");
                     return;
@@ -181,7 +224,7 @@ impl Engine<'_> {
                 };
                 let section = &item.section;
                 match sent {
-                    Ok(()) => note(&area, item.event, id(notify)),
+                    Ok(()) => item.note(&area, id(notify)),
                     Err(why) => say(&format!(
                         "{section}: notify: {why}; the next run tries it again"
                     )),
@@ -217,27 +260,4 @@ fn post(client: &Client, url: &str, message: &str) -> Result<(), String> {
         }
         Err(e) => Err(e.to_string()),
     }
-}
-
-/// Notes that somebody was told. A note that cannot be written means that he is told again.
-fn note(area: &Area, event: Event, who: String) {
-    let held = area.held();
-    let mut told = held.told.clone();
-    match event {
-        Event::Failed => drop(told.failed.insert(who)),
-        Event::Recovered => drop(told.failed.remove(&who)),
-        Event::Urgent => {
-            let print = in_use(&held).map(|v| v.meta.fingerprint.clone());
-            let print = print.unwrap_or_default();
-            if told.certificate != print {
-                told = Told {
-                    urgent: BTreeSet::new(),
-                    certificate: print,
-                    ..told
-                };
-            }
-            told.urgent.insert(who);
-        }
-    }
-    let _ = area.put_told(&told);
 }

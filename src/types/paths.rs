@@ -96,6 +96,11 @@ impl Paths {
         self.run().join("lock")
     }
 
+    /// The lock of the run that notifies others.
+    pub fn notify_lock(&self) -> PathBuf {
+        self.run().join("notify.lock")
+    }
+
     /// NTP has set the clock since the boot; the hotplug script makes it.
     pub fn clock_mark(&self) -> PathBuf {
         self.run().join("clock")

@@ -35,6 +35,7 @@ mod relay;
 mod renewal;
 mod revoked;
 mod revoked_by;
+mod secrets;
 #[allow(dead_code, reason = "the suite of dns-01 shares it")]
 mod site;
 mod snapshot;
