@@ -35,6 +35,8 @@ done
 /// A site with everything that has or gets a secret.
 struct Watched {
     listener: Listener,
+    /// What the spies saw.
+    seen: PathBuf,
     site: Site,
 }
 
@@ -47,6 +49,7 @@ impl Watched {
         })?;
         let watched = Self {
             listener: Listener::start(),
+            seen: site.temp.server_folder("spies").join("seen"),
             site,
         };
         let exec = watched.spy("exec");
@@ -101,15 +104,11 @@ impl Watched {
 
     /// A spying program below the root.
     fn spy(&self, place: &str) -> PathBuf {
-        let seen = format!("SEEN='{}'\n", self.seen_file().display());
+        let seen = format!("SEEN='{}'\n", self.seen.display());
         let text = SPY.replacen('\n', &format!("\n{seen}"), 1);
         let file = self.site.temp.write(place, text);
         fs::set_permissions(&file, fs::Permissions::from_mode(0o700)).expect("a mode");
         file
-    }
-
-    fn seen_file(&self) -> PathBuf {
-        self.site.temp.server_folder("spies").join("seen")
     }
 
     /// certkeeper with a umask that hides nothing.
@@ -274,7 +273,7 @@ fn no_secret_is_anywhere_but_where_it_belongs() {
     }
     // What was started: one has a secret in its environment, as that contract has it, and nobody
     // above it.
-    let seen = fs::read_to_string(watched.seen_file()).expect("spies");
+    let seen = fs::read_to_string(&watched.seen).expect("spies");
     for program in [
         "exec 1: ",
         "tell 1: deployed",
