@@ -1,6 +1,7 @@
 //! Arguments → command → exit code.
 
 use certkeeper::cli::{self, World};
+use certkeeper::issue::dnsapi;
 use certkeeper::net::SystemClock;
 use certkeeper::types::{Clock, Timestamp};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -19,6 +20,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 fn main() -> ExitCode {
     // Keys must never be readable by others, whatever the caller's umask is.
     umask(Mode::RWXG | Mode::RWXO);
+    let args: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|a| a.to_string_lossy().into_owned())
+        .collect();
+    if let Some((dnsapi::COMMAND, rest)) = args.split_first().map(|(a, r)| (a.as_str(), r)) {
+        let (mut input, mut out) = (io::stdin(), io::stdout());
+        return dnsapi::help(rest, &mut input, &mut out, &mut io::stderr()).into();
+    }
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT, SIGHUP] {
         // The second one ends at once; the first lets the run clean up.
@@ -28,10 +37,6 @@ fn main() -> ExitCode {
     let clock = |set: Option<Timestamp>| -> Box<dyn Clock> {
         Box::new(SystemClock::new(stop.clone(), set))
     };
-    let args: Vec<String> = std::env::args_os()
-        .skip(1)
-        .map(|a| a.to_string_lossy().into_owned())
-        .collect();
     let (mut out, mut err) = (io::stdout(), io::stderr());
     let (out_is_terminal, err_is_terminal) = (out.is_terminal(), err.is_terminal());
     ExitCode::from(cli::run(

@@ -1,6 +1,6 @@
 //! Renewal information (ARI, RFC 9773): when a CA suggests to renew a certificate.
 
-use super::client::{AcmeError, JSON_MAX, check_url, fetch, retry_after};
+use super::client::{AcmeError, JSON_MAX, check_url, fetch};
 use super::directory::Directory;
 use crate::keys::base64url;
 use crate::types::{Clock, Interrupted, RenewalInfo, Response, Timestamp, Transport, Window};
@@ -52,7 +52,7 @@ pub fn ask(
     let reply = fetch(transport, clock, &url, JSON_MAX);
     let now = clock.now();
     let asked = match &reply {
-        Ok(reply) => retry_after(reply, now),
+        Ok(reply) => reply.retry_after(now),
         Err(AcmeError::Interrupted) => return Err(Interrupted),
         Err(AcmeError::Problem { retry_after, .. }) => *retry_after,
         Err(_) => None,

@@ -221,16 +221,7 @@ fn refusal(reply: &Response, now: Timestamp) -> AcmeError {
     AcmeError::Problem {
         problem: Box::new(problem),
         status: reply.status,
-        retry_after: retry_after(reply, now),
-    }
-}
-
-/// `Retry-After` in both its forms (RFC 9110 section 10.2.3).
-pub(super) fn retry_after(reply: &Response, now: Timestamp) -> Option<Timestamp> {
-    let text = reply.header("retry-after")?.trim();
-    match text.parse::<i64>() {
-        Ok(seconds) => Some(now.plus(seconds.max(0))),
-        Err(_) => Timestamp::parse_http_date(text),
+        retry_after: reply.retry_after(now),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Accounts elsewhere that an ACME account belongs to (RFC 8555 section 7.3.4).
 
-use super::client::{AcmeError, JSON_MAX, retry_after};
+use super::client::{AcmeError, JSON_MAX};
 use super::problem::Problem;
 use crate::keys::base64url_decode;
 use crate::types::{Method, Request, Response, Secret, Timestamp, Transport, shown};
@@ -81,7 +81,7 @@ pub fn by_email(
     Err(AcmeError::Problem {
         problem: Box::new(refusal(&reply, parsed.error, email)),
         status: reply.status,
-        retry_after: retry_after(&reply, now),
+        retry_after: reply.retry_after(now),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Orders, authorizations and challenges (RFC 8555 sections 7.1.3–7.1.5, 7.4, 7.5).
 
-use super::client::{AcmeError, Client, JSON_MAX, check_url, location, retry_after};
+use super::client::{AcmeError, Client, JSON_MAX, check_url, location};
 use super::problem::Problem;
 use crate::keys::base64url;
 use crate::types::{Identifier, Response, Timestamp};
@@ -226,7 +226,7 @@ impl Client<'_> {
         check_url(url)?;
         let mut order: Order = read(reply, "order")?;
         order.url = url.to_owned();
-        order.retry_after = retry_after(reply, self.now());
+        order.retry_after = reply.retry_after(self.now());
         Ok(order)
     }
 

@@ -34,12 +34,16 @@ impl Solver for Dns01<'_> {
 
     fn present(&mut self, proof: &Proof) -> Result<(), ChallengeError> {
         let record = self.record(proof);
-        record.map_or(Ok(()), |r| Ok(self.provider.add(&r)?))
+        record.map_or(Ok(()), |r| Ok(self.provider.change(&r, true)?))
+    }
+
+    fn wait(&mut self) -> Result<(), ChallengeError> {
+        Ok(self.provider.wait()?)
     }
 
     fn take_back(&mut self, proof: &Proof) -> Result<(), ChallengeError> {
         let record = self.record(proof);
-        record.map_or(Ok(()), |r| Ok(self.provider.remove(&r)?))
+        record.map_or(Ok(()), |r| Ok(self.provider.change(&r, false)?))
     }
 }
 

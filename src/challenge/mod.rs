@@ -86,6 +86,11 @@ pub trait Solver {
     /// Makes the answer visible. MUST be quick and MUST succeed if it is visible already.
     fn present(&mut self, proof: &Proof) -> Result<(), ChallengeError>;
 
+    /// Waits until what was presented is visible, where somebody tells. MUST end within minutes.
+    fn wait(&mut self) -> Result<(), ChallengeError> {
+        Ok(())
+    }
+
     /// Takes the answer back. MUST succeed if it is gone already.
     fn take_back(&mut self, proof: &Proof) -> Result<(), ChallengeError>;
 }

@@ -5,7 +5,7 @@ use super::uci::{Change, apply, read};
 use super::{Ended, Exit, Result, Run};
 use crate::acme::ca::preset;
 use crate::config::{self, Account, LoadError};
-use crate::dns::{self, Descriptor};
+use crate::dns::{self, Descriptor, Field};
 use crate::types::{Identifier, SectionName, nearest};
 use serde_json::json;
 
@@ -36,7 +36,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         return Err(run.usage());
     }
     let module = match run.parsed.value("dns") {
-        Some(name) => Some(module(&name)?),
+        Some(name) => Some(module(run, &name)?),
         None => None,
     };
     let mut ids: Vec<Identifier> = Vec::new();
@@ -110,11 +110,14 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn module(name: &str) -> Result<&'static Descriptor> {
-    if let Some(module) = dns::find(name) {
-        return Ok(module.descriptor);
+fn module(run: &Run<'_>, name: &str) -> Result<&'static Descriptor> {
+    if let Some(module) = dns::choose(&run.paths, name) {
+        return Ok(module);
     }
-    let meant = nearest(name, dns::modules().iter().map(|m| m.descriptor.name));
+    if let Some(text) = dns::instead_of(name) {
+        return Err(Ended(Exit::Usage, format!("'{name}': {text}")));
+    }
+    let meant = nearest(name, dns::all(&run.paths).iter().map(|d| d.name));
     let meant = meant.map(|m| format!("; did you mean '{m}'?"));
     Err(Ended(
         Exit::Usage,
@@ -160,7 +163,14 @@ fn profile(ids: &[Identifier]) -> Option<&'static str> {
 fn hints(section: &SectionName, module: Option<&Descriptor>, terms: bool) -> Vec<String> {
     let mut hints = Vec::new();
     let fields = module.map_or(&[][..], |m| m.fields);
-    let needed = || fields.iter().filter(|f| f.default.is_none());
+    // The first of several ways is the one that its provider advises.
+    let first = module.and_then(|m| m.alternatives.first()).copied();
+    let chosen = move |f: &&Field| first.is_some_and(|set| set.contains(&f.name));
+    let needed = || {
+        fields
+            .iter()
+            .filter(move |f| f.default.is_none() || chosen(f))
+    };
     for field in needed().filter(|f| !f.secret) {
         hints.push(format!(
             "uci add_list certkeeper.{section}.credentials='{}=…'   # {}",

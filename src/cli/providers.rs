@@ -2,7 +2,7 @@
 
 use super::parse::Command;
 use super::{Ended, Exit, Result, Run};
-use crate::dns::{Descriptor, modules};
+use crate::dns::{self, Descriptor, instead_of};
 use crate::types::nearest;
 use serde_json::json;
 
@@ -10,24 +10,32 @@ pub(super) const COMMAND: Command = Command {
     name: "providers",
     args: "[NAME…]",
     summary: "lists the DNS providers and what each wants",
-    help: "The modules for `option dns` (dns-01), with the names of their credentials for\n\
-           `list credentials 'NAME=value'` or `certkeeper secret SECTION NAME`.",
+    help: "The modules for `option dns` (dns-01), and acme.sh's scripts that are installed (dns_…), with the\n\
+           names of their credentials for `list credentials 'NAME=value'` or\n\
+           `certkeeper secret SECTION NAME`.",
     options: &[],
     run,
 };
 
 fn run(run: &Run<'_>) -> Result<Exit> {
     let wanted = &run.parsed.free;
-    let all: Vec<&Descriptor> = modules().iter().map(|m| m.descriptor).collect();
+    let all = dns::all(&run.paths);
     let named = |d: &Descriptor, name: &str| d.name == name || d.aliases.contains(&name);
     let unknown = |w: &&String| !all.iter().any(|d| named(d, w));
     if let Some(name) = wanted.iter().find(unknown) {
         let known = all
             .iter()
             .flat_map(|d| d.aliases.iter().chain([&d.name]).copied());
-        let meant = nearest(name, known).map(|m| format!("; did you mean '{m}'?"));
-        let text = format!("there is no provider {name}; `certkeeper providers` lists them");
-        return Err(Ended(Exit::Usage, text + &meant.unwrap_or_default()));
+        let text = match instead_of(name) {
+            Some(text) => format!("{name}: {text}"),
+            None => {
+                let meant = nearest(name, known).map(|m| format!("; did you mean '{m}'?"));
+                let text =
+                    format!("there is no provider {name}; `certkeeper providers` lists them");
+                text + &meant.unwrap_or_default()
+            }
+        };
+        return Err(Ended(Exit::Usage, text));
     }
     let chosen = |d: &&Descriptor| wanted.is_empty() || wanted.iter().any(|w| named(d, w));
     let all: Vec<&Descriptor> = all.into_iter().filter(chosen).collect();
@@ -59,21 +67,26 @@ fn run(run: &Run<'_>) -> Result<Exit> {
             };
             run.say(&format!("  {:<18} {} ({need})", field.name, field.label));
         }
-        if d.open {
+        if !d.alternatives.is_empty() {
+            run.say(&format!("  one of these is needed: {}", d.choice()));
+        }
+        if d.open && !d.is_script() {
             run.say("  any other NAME     passed on in the environment");
         }
-        run.say(&format!("  {}", d.docs));
+        if !d.docs.is_empty() {
+            run.say(&format!("  {}", d.docs));
+        }
     }
     Ok(Exit::Done)
 }
 
 fn as_json(d: &Descriptor) -> serde_json::Value {
-    let field = |f: &crate::dns::Field| {
+    let field = |f: &dns::Field| {
         json!({"name": f.name, "label": f.label, "secret": f.secret,
                "optional": f.default.is_some(), "default": f.default})
     };
     json!({
-        "name": d.name, "aliases": d.aliases, "title": d.title, "docs": d.docs,
-        "writes": d.writes.describe(), "fields": d.fields.iter().map(field).collect::<Vec<_>>(),
+        "name": d.name, "script": d.is_script(), "aliases": d.aliases, "title": d.title, "docs": d.docs,
+        "writes": d.writes.describe(), "alternatives": d.alternatives, "fields": d.fields.iter().map(field).collect::<Vec<_>>(),
     })
 }

@@ -4,7 +4,7 @@ use super::parse::{Command, Opt};
 use super::term::end;
 use super::{Ended, Exit, Result, Run, failed};
 use crate::config::{Account, Config};
-use crate::issue::{By, Engine, Revocation, Stored};
+use crate::issue::{By, Engine, Revocation};
 use crate::keys::PrivateKey;
 use crate::status;
 use crate::store::Area;
@@ -80,7 +80,6 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     }
     let serial = certificate.serial_hex();
     let names: Vec<String> = certificate.names.iter().map(ToString::to_string).collect();
-    let concerned = concerned(&engine, certificate);
     if !run.parsed.has("yes") {
         let mut text = format!(
             "serial {serial} for {}, which ends {}, is to be revoked at {} ({reason}). That cannot be undone.\n",
@@ -88,8 +87,9 @@ fn run(run: &Run<'_>) -> Result<Exit> {
             end(certificate.not_after, now),
             account.ca
         );
-        for section in &concerned {
-            text += &format!("{}\n", engine.served_after(section));
+        let stored = engine.stored(certificate);
+        for cert in stored.iter().filter_map(|s| engine.concerned(s)) {
+            text += &format!("{}\n", engine.served_after(&cert.name));
         }
         agree(run, &text)?;
     }
@@ -145,20 +145,6 @@ fn agree(run: &Run<'_>, text: &str) -> Result<()> {
         true => Ok(()),
         false => Err(Ended(Exit::Failed, "nothing was revoked".into())),
     }
-}
-
-/// The sections that have it in use.
-fn concerned(engine: &Engine<'_>, certificate: &Certificate) -> Vec<SectionName> {
-    let stored = engine.stored(certificate);
-    let configured = |s: &Stored| {
-        let cert = engine.config.cert(s.section.as_str());
-        cert.is_some_and(|c| c.staging == s.staging)
-    };
-    stored
-        .into_iter()
-        .filter(configured)
-        .map(|s| s.section)
-        .collect()
 }
 
 fn target(run: &Run<'_>, config: &Config, engine: &Engine<'_>) -> Result<Target> {

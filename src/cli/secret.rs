@@ -107,10 +107,9 @@ fn known(run: &Run<'_>, name: &str, key: &str) -> Result<()> {
         let value = section.get(option)?.value.entries().last()?.clone();
         String::from_utf8(value).ok()
     };
-    let Some(module) = text("dns").and_then(|m| dns::find(&m)) else {
+    let Some(d) = text("dns").and_then(|m| dns::choose(&run.paths, &m)) else {
         return Ok(());
     };
-    let d = module.descriptor;
     if !d.open && !d.fields.iter().any(|f| f.name == key) {
         let names: Vec<&str> = d.fields.iter().map(|f| f.name).collect();
         run.tell(&format!(

@@ -166,7 +166,12 @@ impl<'a> Accounts<'a> {
             return None;
         }
         let known = ca.as_deref().and_then(preset);
+        let test = own.text("staging_server");
         let Some(url) = own.text("acme_server") else {
+            if let Some(test) = &test {
+                let text = "it counts beside acme_server alone: of the CAs known by name the staging server is known, too";
+                own.warn("staging_server", Some(test), text);
+            }
             let Some(known) = known else {
                 own.fail(
                     "option ca (a name from `certkeeper cas`) or option acme_server (a URL) is wanted",
@@ -185,7 +190,6 @@ impl<'a> Accounts<'a> {
             own.wrong("ca", known.name, ended);
             return None;
         }
-        let test = own.text("staging_server");
         for (option, url) in [
             ("acme_server", Some(&url)),
             ("staging_server", test.as_ref()),
@@ -195,6 +199,11 @@ impl<'a> Accounts<'a> {
                 own.wrong(option, bad, text);
                 return None;
             }
+        }
+        if test.as_ref() == Some(&url) {
+            let text = "that is acme_server itself, and no test would be one; name the CA's staging server, or leave it out";
+            own.wrong("staging_server", &url, text);
+            return None;
         }
         match (staging, test) {
             (false, _) => Some((known, url)),

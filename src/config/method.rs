@@ -277,7 +277,7 @@ fn dns(reader: &mut Reader<'_>, raw: &Raw, files: &Files<'_>) -> Option<DnsMetho
             reader.fail("validation_method dns wants option dns (`certkeeper providers`) or option provider");
             return None;
         };
-        let module = provider::find(reader, "dns", module)?;
+        let module = provider::find(reader, files.paths, module)?;
         let section = reader.section;
         let credentials = provider::complete(reader, section, module, &raw.credentials)?;
         return Some(method(section, module, credentials, raw));
@@ -295,7 +295,7 @@ fn dns(reader: &mut Reader<'_>, raw: &Raw, files: &Files<'_>) -> Option<DnsMetho
             own.fail("option dns is wanted: the provider's module (`certkeeper providers`)");
             return None;
         };
-        let module = provider::find(own, "dns", &module)?;
+        let module = provider::find(own, files.paths, &module)?;
         let given = provider::credentials(own, files, provider);
         let credentials = provider::complete(own, section, module, &given)?;
         Some(method(section, module, credentials, raw))

@@ -249,6 +249,7 @@ fn readable_secrets(paths: &Paths) -> Vec<Mistake> {
 
 /// The sections of both files by type and name.
 struct Files<'a> {
+    paths: &'a Paths,
     main: &'a [Section],
     index: HashMap<(&'a str, &'a str), &'a Section>,
     globals: Vec<&'a Section>,
@@ -258,7 +259,7 @@ struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    fn new(main: &'a [Section], secrets: &'a [Section]) -> Self {
+    fn new(main: &'a [Section], secrets: &'a [Section], paths: &'a Paths) -> Self {
         let named = |s: &'a Section| Some(((s.kind.as_str(), s.name.as_deref()?), s));
         let secrets = secrets.iter().filter(|s| s.kind == "secret");
         let of = |kind: &str| main.iter().filter(|s| s.kind == kind).collect::<Vec<_>>();
@@ -270,6 +271,7 @@ impl<'a> Files<'a> {
             }
         }
         Self {
+            paths,
             main,
             index: main.iter().chain(secrets).filter_map(named).collect(),
             globals: of("certkeeper"),
@@ -300,7 +302,7 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
             mistake.file = file;
         }
     }
-    let files = Files::new(main, secrets);
+    let files = Files::new(main, secrets, paths);
     let global = global(&files, paths, &mut mistakes);
     let mut accounts = accounts::Accounts::new(&files, &global, paths);
     let (mut certs, mut broken) = (Vec::new(), Vec::new());

@@ -3,7 +3,7 @@
 use super::Files;
 use super::reader::Reader;
 use crate::dns::{self, Credentials, Descriptor};
-use crate::types::{Secret, nearest};
+use crate::types::{Paths, Secret, nearest};
 use crate::uci::Section;
 
 /// The credentials of a section, those of its namesake in the secrets file included.
@@ -15,33 +15,30 @@ pub(super) fn credentials(reader: &mut Reader<'_>, files: &Files<'_>, name: &str
     all
 }
 
+/// What `option dns` selects.
 pub(super) fn find(
     reader: &mut Reader<'_>,
-    option: &str,
+    paths: &Paths,
     name: &str,
 ) -> Option<&'static Descriptor> {
-    if let Some(module) = dns::find(name) {
-        return Some(module.descriptor);
+    let found = dns::choose(paths, name);
+    if let (None, Some(text)) = (found, dns::instead_of(name)) {
+        reader.wrong("dns", name, text);
+    } else if found.is_none() {
+        let all = dns::all(paths);
+        let known = all.iter().flat_map(|d| d.aliases.iter().chain([&d.name]));
+        let meant = nearest(name, known.copied());
+        let meant = meant.map(|m| format!("; did you mean '{m}'?"));
+        reader.wrong(
+            "dns",
+            name,
+            format!(
+                "no such provider; `certkeeper providers` lists them, and exec runs a program of your own{}",
+                meant.unwrap_or_default()
+            ),
+        );
     }
-    let known = dns::modules().iter();
-    let known = known.flat_map(|m| {
-        m.descriptor
-            .aliases
-            .iter()
-            .chain([&m.descriptor.name])
-            .copied()
-    });
-    let meant = nearest(name, known);
-    let meant = meant.map(|m| format!("; did you mean '{m}'?"));
-    reader.wrong(
-        option,
-        name,
-        format!(
-            "no such provider; `certkeeper providers` lists them, and exec runs a program of your own{}",
-            meant.unwrap_or_default()
-        ),
-    );
-    None
+    found
 }
 
 /// Checks the credentials against what the module asks for.
@@ -90,10 +87,20 @@ pub(super) fn complete(
             .get(f)
             .is_some_and(|v: &Secret| !v.expose().is_empty())
     };
+    let whole = |set: &&[&str]| set.iter().all(|f| has(f));
+    let chosen = module.alternatives.is_empty() || module.alternatives.iter().any(whole);
+    if !chosen {
+        let choice = module.choice();
+        reader.fail(format!(
+            "{choice} is wanted; `certkeeper secret {name} NAME` asks for a secret"
+        ));
+    }
+    // A script's list of what it needs may be wrong; with something given it speaks for itself.
+    let lenient = module.is_script() && !given.is_empty();
     let missing = module
         .fields
         .iter()
-        .filter(|f| f.default.is_none() && !has(f.name));
+        .filter(|f| f.default.is_none() && !has(f.name) && !lenient);
     let missing: Vec<_> = missing.collect();
     for field in &missing {
         let text = if field.secret {
@@ -109,5 +116,5 @@ pub(super) fn complete(
         };
         reader.fail(text);
     }
-    missing.is_empty().then(|| given.clone())
+    (chosen && missing.is_empty()).then(|| given.clone())
 }

@@ -1,9 +1,10 @@
 //! A program of the owner's, called as lego calls it: `EXEC_PATH present|cleanup fqdn. value`.
 //! Exit code 0 means done. Source: lego's page on the provider (checked 2026-11).
 
-use super::{Context, Descriptor, DnsError, Field, Module, Provider, TxtRecord, WriteClass};
+use super::{
+    Context, Descriptor, DnsError, Field, Module, Provider, TxtRecord, WriteClass, last_lines,
+};
 use crate::program::{self, Children};
-use crate::types::shown;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,12 +18,11 @@ static DESCRIPTOR: Descriptor = Descriptor {
     aliases: &[],
     title: "Own program",
     docs: "https://go-acme.github.io/lego/dns/exec/",
-    fields: &[Field {
-        name: "EXEC_PATH",
-        label: "Program, called with present|cleanup, the name and the value",
-        secret: false,
-        default: None,
-    }],
+    fields: &[Field::new(
+        "EXEC_PATH",
+        "Program, called with present|cleanup, the name and the value",
+    )],
+    alternatives: &[],
     writes: WriteClass::PerValue,
     settle: Duration::from_secs(10),
     open: true,
@@ -36,11 +36,8 @@ struct Exec<'a> {
 }
 
 fn open<'a>(context: Context<'a>) -> Result<Box<dyn Provider + 'a>, DnsError> {
-    let path = PathBuf::from(context.text(&DESCRIPTOR, "EXEC_PATH"));
-    trusted(&path).map_err(|message| DnsError::Setting {
-        field: "EXEC_PATH",
-        message,
-    })?;
+    let path = PathBuf::from(context.text("EXEC_PATH"));
+    trusted(&path).map_err(|message| DnsError::setting("EXEC_PATH", message))?;
     Ok(Box::new(Exec { path, context }))
 }
 
@@ -53,17 +50,8 @@ fn trusted(path: &Path) -> Result<(), String> {
 }
 
 impl Provider for Exec<'_> {
-    fn add(&self, record: &TxtRecord) -> Result<(), DnsError> {
-        self.run("present", record)
-    }
-
-    fn remove(&self, record: &TxtRecord) -> Result<(), DnsError> {
-        self.run("cleanup", record)
-    }
-}
-
-impl Exec<'_> {
-    fn run(&self, action: &str, record: &TxtRecord) -> Result<(), DnsError> {
+    fn change(&self, record: &TxtRecord, there: bool) -> Result<(), DnsError> {
+        let action = if there { "present" } else { "cleanup" };
         let shown = self.path.display();
         let mut command = program::command(&self.path);
         command.args([action, &format!("{}.", record.name), &record.value]);
@@ -88,28 +76,12 @@ impl Exec<'_> {
             self.last_line(&ended.output)
         )))
     }
+}
 
+impl Exec<'_> {
     /// The last line the program wrote to stderr, without any of its secrets.
     fn last_line(&self, output: &[u8]) -> String {
         let text = String::from_utf8_lossy(output);
-        let line = text.lines().rev().find(|l| !l.trim().is_empty());
-        let Some(line) = line else {
-            return String::new();
-        };
-        let mut line = line.to_owned();
-        let mut secrets: Vec<&str> = self
-            .context
-            .credentials
-            .iter()
-            .filter(|(name, secret)| *name != "EXEC_PATH" && !secret.expose().is_empty())
-            .map(|(_, secret)| secret.expose())
-            .collect();
-        // The longest first: one may be a part of another.
-        secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
-        for secret in secrets {
-            line = line.replace(secret, "***");
-        }
-        let line = shown(&line, 200);
-        format!(": {line}")
+        last_lines(&self.context.redacted(&text), 1)
     }
 }

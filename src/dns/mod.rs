@@ -1,69 +1,36 @@
 //! DNS providers: each writes and removes TXT records through one provider's API.
 //!
 //! A provider is one file with a [`Descriptor`] and a [`Provider`]; the table in [`modules`] is its
-//! one other mention. Help texts, checks of the configuration and the forms come from the descriptor.
+//! one other mention. Help texts, checks of the configuration, forms and README.md come from the
+//! descriptor. What several have in common is in `common`. acme.sh's scripts ([`script`]) are providers,
+//! too: their descriptors are read from the files.
 
+mod common;
+mod descriptor;
+mod error;
+
+mod acme_dns;
+mod akamai;
+mod cloudflare;
+mod desec;
+mod digitalocean;
+mod duckdns;
+mod dynu;
 mod exec;
+mod gandi;
+mod hetzner;
 mod httpreq;
+mod ovh;
 mod powerdns;
+mod rfc2136;
+mod route53;
+pub mod script;
 
-use crate::types::{Secret, Transport};
+pub use descriptor::{Descriptor, Field, WriteClass};
+pub use error::DnsError;
+
+use crate::types::{Clock, Nameserver, Paths, Secret, Transport, shown};
 use std::collections::BTreeMap;
-use std::fmt;
-use std::time::Duration;
-
-/// How a provider's API changes a name that holds several values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WriteClass {
-    /// Each value is a record of its own.
-    PerValue,
-    /// All values of a name are written together: read, change, write.
-    WholeSet,
-}
-
-impl WriteClass {
-    /// The class in words.
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::PerValue => "one record a value",
-            Self::WholeSet => "all values of a name at once",
-        }
-    }
-}
-
-/// One credential or setting of a provider.
-#[derive(Clone, Copy, Debug)]
-pub struct Field {
-    /// The name in `list credentials 'NAME=value'`.
-    pub name: &'static str,
-    /// What a person calls it.
-    pub label: &'static str,
-    /// It must not be shown, and belongs in certkeeper_secrets.
-    pub secret: bool,
-    /// The value used when it is left out; `None`: it must be given.
-    pub default: Option<&'static str>,
-}
-
-/// What everybody needs to know about a provider.
-#[derive(Debug)]
-pub struct Descriptor {
-    /// The name for `option dns`.
-    pub name: &'static str,
-    /// Other names that select it, acme.sh's among them.
-    pub aliases: &'static [&'static str],
-    /// The provider's own name.
-    pub title: &'static str,
-    /// Where its API is documented.
-    pub docs: &'static str,
-    /// Its credentials and settings.
-    pub fields: &'static [Field],
-    /// How it writes.
-    pub writes: WriteClass,
-    /// How long publishing takes where nothing tells; used without `dns_wait` and `dns_server`.
-    pub settle: Duration,
-    /// It starts a program that takes further settings: names that are no field are passed on.
-    pub open: bool,
-}
 
 /// A TXT record: the absolute name without trailing dot, and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,44 +41,17 @@ pub struct TxtRecord {
     pub value: String,
 }
 
-/// Why a record was not written or removed. Texts hold no secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DnsError {
-    /// The provider does not take the credentials.
-    Credentials(String),
-    /// The provider has no zone for the name.
-    NoZone(String),
-    /// A setting cannot be used.
-    Setting {
-        /// The field's name.
-        field: &'static str,
-        /// What is allowed.
-        message: String,
-    },
-    /// The provider was not reached.
-    Unreachable(String),
-    /// The provider answered something else than done.
-    Refused(String),
-}
-
-impl fmt::Display for DnsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Setting { field, message } => write!(f, "{field}: {message}"),
-            Self::Credentials(t) | Self::NoZone(t) | Self::Unreachable(t) | Self::Refused(t) => {
-                f.write_str(t)
-            }
-        }
-    }
-}
-
 /// Writes and removes TXT records.
 pub trait Provider {
-    /// Adds a value. MUST keep the name's other values; MUST succeed if the value is there already.
-    fn add(&self, record: &TxtRecord) -> Result<(), DnsError>;
+    /// Makes a value there, or gone. MUST keep the name's other values (but see
+    /// [`WriteClass::Slots`]); MUST succeed if it is as wanted already.
+    fn change(&self, record: &TxtRecord, there: bool) -> Result<(), DnsError>;
 
-    /// Removes a value. MUST keep the name's other values; MUST succeed if it is gone already.
-    fn remove(&self, record: &TxtRecord) -> Result<(), DnsError>;
+    /// Waits until the nameservers have what was changed, where the provider tells. MUST end within
+    /// minutes, whatever it tells.
+    fn wait(&self) -> Result<(), DnsError> {
+        Ok(())
+    }
 }
 
 /// The settings of a provider, by field name.
@@ -119,22 +59,73 @@ pub type Credentials = BTreeMap<String, Secret>;
 
 /// What a provider is handed.
 pub struct Context<'a> {
+    /// Which provider it is.
+    pub descriptor: &'static Descriptor,
     /// The settings, checked against the descriptor.
     pub credentials: Credentials,
     /// The HTTP client.
     pub http: &'a dyn Transport,
+    /// Sends updates of DNS (RFC 2136).
+    pub nameserver: &'a dyn Nameserver,
+    /// The time, and pauses.
+    pub clock: &'a dyn Clock,
 }
 
 impl Context<'_> {
-    /// The text of a field; its default if it is not set.
-    fn text(&self, descriptor: &Descriptor, name: &'static str) -> &str {
-        let default = || {
-            let field = descriptor.fields.iter().find(|f| f.name == name);
-            field.and_then(|f| f.default).unwrap_or_default()
-        };
-        self.credentials
-            .get(name)
-            .map_or_else(default, Secret::expose)
+    /// The text of a field, without blanks around; its default if it is not set.
+    fn text(&self, name: &str) -> &str {
+        let set = self.credentials.get(name).map(|s| s.expose().trim());
+        let field = self.descriptor.field(name);
+        set.filter(|text| !text.is_empty())
+            .or(field.and_then(|f| f.default))
+            .unwrap_or_default()
+    }
+
+    /// The URL of a field, without a last slash.
+    fn url(&self, name: &'static str, example: &str) -> Result<&str, DnsError> {
+        let url = self.text(name).trim_end_matches('/');
+        if url.starts_with("http://") || url.starts_with("https://") {
+            return Ok(url);
+        }
+        let message = format!("a URL is wanted, such as {example}");
+        Err(DnsError::setting(name, message))
+    }
+
+    /// The number of seconds in a field.
+    fn seconds(&self, name: &'static str) -> Result<u32, DnsError> {
+        let wanted = || DnsError::setting(name, "a number of seconds is wanted, such as 60");
+        self.text(name).parse().map_err(|_| wanted())
+    }
+
+    /// A text from outside, without any of our secrets. Names that are no field may hold one, too.
+    fn redacted(&self, text: &str) -> String {
+        redacted(self.descriptor, &self.credentials, text)
+    }
+}
+
+/// A text without any secret of these settings.
+fn redacted(descriptor: &Descriptor, settings: &Credentials, text: &str) -> String {
+    let public = |name: &str| descriptor.field(name).is_some_and(|f| !f.secret);
+    let all = settings.iter().filter(|(name, _)| !public(name));
+    let mut secrets: Vec<&str> = all.map(|(_, secret)| secret.expose().trim()).collect();
+    secrets.retain(|s| !s.is_empty());
+    // The longest first: one may be a part of another.
+    secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
+    let mut text = text.to_owned();
+    for secret in secrets {
+        text = text.replace(secret, "***");
+    }
+    text
+}
+
+/// The last lines of what a program said, to stand behind a message.
+fn last_lines(said: &str, count: usize) -> String {
+    let lines = said.lines().rev().filter(|l| !l.trim().is_empty());
+    let mut last: Vec<String> = lines.take(count).map(|l| shown(l, 200)).collect();
+    last.reverse();
+    match last.is_empty() {
+        true => String::new(),
+        false => format!(": {}", last.join("; ")),
     }
 }
 
@@ -148,7 +139,23 @@ pub struct Module {
 
 /// Every provider, by name.
 pub fn modules() -> &'static [Module] {
-    &[exec::MODULE, httpreq::MODULE, powerdns::MODULE]
+    &[
+        acme_dns::MODULE,
+        akamai::MODULE,
+        cloudflare::MODULE,
+        desec::MODULE,
+        digitalocean::MODULE,
+        duckdns::MODULE,
+        dynu::MODULE,
+        exec::MODULE,
+        gandi::MODULE,
+        hetzner::MODULE,
+        httpreq::MODULE,
+        ovh::MODULE,
+        powerdns::MODULE,
+        rfc2136::MODULE,
+        route53::MODULE,
+    ]
 }
 
 /// The module that this name or alias selects.
@@ -159,36 +166,39 @@ pub fn find(name: &str) -> Option<&'static Module> {
         .find(|m| m.descriptor.name == name || m.descriptor.aliases.contains(&name.as_str()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_descriptor_is_whole() {
-        let mut names: Vec<&str> = Vec::new();
-        for module in modules() {
-            let d = module.descriptor;
-            names.push(d.name);
-            names.extend(d.aliases);
-            assert!(
-                !d.title.is_empty() && d.docs.starts_with("https://"),
-                "{}",
-                d.name
-            );
-            for field in d.fields {
-                assert!(!field.label.is_empty(), "{}.{}", d.name, field.name);
-                assert!(
-                    !(field.secret && field.default.is_some_and(|d| !d.is_empty())),
-                    "{}.{}: a secret has no default",
-                    d.name,
-                    field.name
-                );
-            }
-            assert!(find(d.name).is_some());
-        }
-        let count = names.len();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), count, "two modules share a name");
-    }
+/// What this name selects: a script of the owner's own, a module, or another script.
+pub fn choose(paths: &Paths, name: &str) -> Option<&'static Descriptor> {
+    let name = name.trim();
+    script::find(paths, name, true)
+        .or_else(|| Some(find(name)?.descriptor))
+        .or_else(|| script::find(paths, name, false))
 }
+
+/// Every module and every script.
+pub fn all(paths: &Paths) -> Vec<&'static Descriptor> {
+    let modules = modules().iter().map(|m| m.descriptor);
+    modules.chain(script::all(paths)).collect()
+}
+
+/// Names that users know and no module has, with what to do instead.
+const GONE: [(&str, &str); 5] = [
+    (
+        "dns_hetzner",
+        "the DNS console at dns.hetzner.com was for zones that have moved to the Hetzner Console since: use hetzner, with a token of the Cloud API as HETZNER_TOKEN",
+    ),
+    ("spdyn", NO_TXT),
+    ("dns_spdyn", NO_TXT),
+    ("noip", NO_TXT),
+    ("dns_noip", NO_TXT),
+];
+const NO_TXT: &str = "this provider publishes no way to set TXT records: validate by http-01 or tls-alpn-01, or make _acme-challenge of your own domain a CNAME to a zone of another provider and name that in calias";
+
+/// What to do instead of using a module of this name, if it is known not to exist.
+pub fn instead_of(name: &str) -> Option<&'static str> {
+    let name = name.trim().to_ascii_lowercase();
+    let gone = GONE.iter().find(|(gone, _)| *gone == name);
+    gone.map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests;

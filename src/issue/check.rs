@@ -97,7 +97,7 @@ pub fn check(
         };
         let name = server_name(cert);
         deploy::check(engine.paths, &cert.name, &cert.deployment, &name, &mut told);
-        if alone && sound && bring_forward(engine, cert) {
+        if alone && sound && bring_forward(engine, cert, certs) {
             tell(Finding {
                 section: cert.name.clone(),
                 topic: "attempt",
@@ -108,8 +108,19 @@ pub fn check(
     }
 }
 
-/// Lets the next run try again what failed, unless a CA forbids it. True if it had to wait before.
-fn bring_forward(engine: &Engine<'_>, cert: &Cert) -> bool {
+/// Lets the next run try again what failed, of a pair what failed of either. True if something had to
+/// wait before.
+fn bring_forward(engine: &Engine<'_>, cert: &Cert, certs: &[&Cert]) -> bool {
+    let other = cert.other();
+    let other = certs
+        .iter()
+        .filter(|c| other.as_deref() == Some(c.name.as_str()));
+    let all = other.copied().chain([cert]);
+    all.filter(|cert| bring_one_forward(engine, cert)).count() > 0
+}
+
+/// Unless a CA forbids it.
+fn bring_one_forward(engine: &Engine<'_>, cert: &Cert) -> bool {
     let (area, now) = (engine.area(cert), engine.clock.now());
     let noted = area.held().attempt;
     let noted = noted.filter(|a| a.fingerprint == cert.fingerprint && a.rests(now));
@@ -252,7 +263,8 @@ fn way(engine: &Engine<'_>, cert: &Cert, name: &Name, found: Found<'_>) {
         id: name.id.clone(),
         token: format!("certkeeper-check-{random}"),
         key_authorization: "certkeeper check".into(),
-        txt_value: format!("certkeeper-check-{random}"),
+        // As long as a digest (RFC 8555 section 8.4): acme-dns takes nothing else.
+        txt_value: format!("{:-<43}", format!("certkeeper-check-{random}")),
     };
     let http = provider::transport(engine);
     let area = engine.area(cert);

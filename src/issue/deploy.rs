@@ -34,7 +34,7 @@ impl Engine<'_> {
         let held = self.held_in(cert, area);
         let newest = match again {
             true => held.newest_valid(now),
-            false => held.newest_usable(now),
+            false => held.wanted(&cert.fingerprint, now),
         };
         let Some(version) = newest.or_else(|| held.current()) else {
             return Ok(Step::Done("there is no version to put into use".into()));

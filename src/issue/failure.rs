@@ -158,6 +158,15 @@ impl Failure {
                 State::DnsError,
                 format!("correct the credentials of '{name}': `certkeeper secret {name} NAME` asks for one"),
             ),
+            DnsError::Forbidden(_) => (
+                State::DnsError,
+                format!("give the credentials of '{name}' the right to read the zone and to change its records"),
+            ),
+            DnsError::Later(..) => (
+                State::Deferred,
+                "nothing is to be done: a later run goes on".into(),
+            ),
+            DnsError::Interrupted => (State::Deferred, "the next run goes on".into()),
             DnsError::NoZone(_) => (
                 State::DnsError,
                 "check the names in list domains, and that the credentials are of the account that has the zone".into(),
@@ -175,7 +184,15 @@ impl Failure {
                 format!("`certkeeper log` has the whole run; the settings are those of {kind} '{name}'"),
             ),
         };
-        Self::new(state, format!("{module}: {error}"), remedy)
+        let retry = match error {
+            DnsError::Later(_, until) => Retry::Later(Some(*until)),
+            DnsError::Interrupted => Retry::Stopped,
+            _ => Retry::Later(None),
+        };
+        Self {
+            retry,
+            ..Self::new(state, format!("{module}: {error}"), remedy)
+        }
     }
 }
 

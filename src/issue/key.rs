@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::section::Work;
 use crate::keys::PrivateKey;
 use crate::status::Recorder;
-use crate::types::{Identifier, Stage};
+use crate::types::{Identifier, Reason, Stage, State};
 
 /// The key that is stored for the order, if it is readable.
 pub(super) fn pending(work: &Work<'_, '_>) -> Result<Option<PrivateKey>, Failure> {
@@ -51,13 +51,37 @@ pub(super) fn request(work: &Work<'_, '_>, record: &mut Recorder<'_>) -> Result<
     Ok(key.csr(&ids)?)
 }
 
-/// The key of the version in use, where it is to be used again (`reuse_key`); what is revoked had
-/// its reason.
+/// The key of the version in use, where it is to be used again (`reuse_key`). What is revoked had its
+/// reason: its key is not, whichever version has it.
 fn in_use(work: &Work<'_, '_>) -> Result<Option<PrivateKey>, Failure> {
     let held = work.area.held();
-    let again = held.current().filter(|v| !held.is_revoked(v));
-    match again.filter(|_| work.cert.reuse_key) {
-        Some(version) => Ok(work.area.key(version.number)?.and_then(|pem| read(&pem))),
-        None => Ok(None),
+    let Some(version) = held.current().filter(|_| work.cert.reuse_key) else {
+        return Ok(None);
+    };
+    let pem = work.area.key(version.number)?;
+    for revoked in held.versions.iter().filter(|v| held.is_revoked(v)) {
+        if work.area.key(revoked.number)? == pem {
+            return Ok(None);
+        }
     }
+    Ok(pem.and_then(|pem| read(&pem)))
+}
+
+/// Refuses a request of the owner's own (option csr) whose key somebody else may have: the CA would
+/// do so when all names are validated.
+pub(super) fn check_request(work: &Work<'_, '_>) -> Result<(), Failure> {
+    let Some(csr) = &work.cert.csr else {
+        return Ok(());
+    };
+    let held = work.area.held();
+    let mut same = held
+        .versions
+        .iter()
+        .filter(|v| v.meta.csr.as_ref() == Some(&csr.key_id));
+    if !same.any(|v| held.revoked(v) == Some(Reason::KeyCompromise)) {
+        return Ok(());
+    }
+    let text = "the key of the request in option csr is that of the certificate that was revoked (keyCompromise)";
+    let remedy = "make another key and a request with it, and have option csr name that";
+    Err(Failure::new(State::Invalid, text, remedy).until_change())
 }

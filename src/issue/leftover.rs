@@ -64,7 +64,7 @@ fn remove_record(
     let http = provider::transport(engine);
     let mut failed: Option<DnsError> = None;
     for method in methods {
-        match provider::open(method, &http).and_then(|p| p.remove(&txt)) {
+        match provider::open(engine, method, &http).and_then(|p| p.change(&txt, false)) {
             Ok(()) => return Ok(()),
             Err(e) => failed = failed.or(Some(e)),
         }

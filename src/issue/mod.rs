@@ -8,6 +8,7 @@ mod chain;
 mod check;
 mod clients;
 mod deploy;
+pub mod dnsapi;
 mod document;
 mod failure;
 mod fallback;
@@ -151,9 +152,12 @@ impl<'a> Engine<'a> {
                 self.local_leaf(cert, &public)
             }
         };
-        // A test, or another value of option staging, may have left something.
+        // A test, or another value of option staging, may have left something. What an order there
+        // waits with stays.
         let other = Area::new(self.paths, &cert.name, !cert.staging);
-        held.presented |= other.has_presented();
+        let now = self.clock.now().0;
+        held.presented |=
+            other.has_presented() && other.held().order.is_none_or(|order| order.ready_at <= now);
         let served = held.local.in_use || !cert.staging && held.current.is_some();
         held.linked = !served || self.is_linked(cert, &held);
         held.renewal = status::ari::read(self.paths, &cert.name);

@@ -1,9 +1,9 @@
 //! The order: one that is under way, or a new one.
 
 use super::account::Registry;
-use super::clients;
 use super::failure::Failure;
 use super::section::Work;
+use super::{clients, key};
 use crate::acme::{AcmeError, Order, Status};
 use crate::plan;
 use crate::status::Recorder;
@@ -61,6 +61,7 @@ pub(super) fn new(
 ) -> Result<(Order, OrderNote), Failure> {
     let cert = work.cert;
     clients::check_profile(work.connected, cert)?;
+    key::check_request(work)?;
     let text = format!("ordering a certificate for {}", plan::names(cert).join(" "));
     record.enter(work.now(), Stage::Order, &text);
     let registry = Registry::new(work.engine, work.connected, &cert.account);

@@ -284,6 +284,21 @@ impl Engine<'_> {
         };
         let before = self.document(cert);
         let mut record = Recorder::start(self.paths, &cert.name, before, self.listener, true);
+        let done = self.with_answer(&cert.at(account), &area, note, &mut record, act);
+        status::write(self.paths, &cert.name, &self.document(cert));
+        done
+    }
+
+    /// Asks the order's CA for it first.
+    fn with_answer<T>(
+        &self,
+        cert: &Cert,
+        area: &Area,
+        note: OrderNote,
+        record: &mut Recorder<'_>,
+        act: impl FnOnce(&Work<'_, '_>, Order, OrderNote, &mut Recorder<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let account = &cert.account;
         let connected = Clients::default().connect(self, account)?;
         let registry = Registry::new(self, &connected, account);
         let client = registry.client(&mut |text| {
@@ -294,9 +309,9 @@ impl Engine<'_> {
         }
         let work = Work {
             engine: self,
-            cert: &cert.at(account),
+            cert,
             instead_of: &note.instead_of.clone(),
-            area: &area,
+            area,
             connected: &connected,
             client,
         };
@@ -316,9 +331,7 @@ impl Engine<'_> {
             order => order.map_err(|e| work.failed(&e))?,
         };
         let note = self.noted(&work, &order, note)?;
-        let done = act(&work, order, note, &mut record);
-        status::write(self.paths, &cert.name, &self.document(cert));
-        done
+        act(&work, order, note, record)
     }
 
     /// Notes how far the order is.

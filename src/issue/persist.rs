@@ -124,10 +124,17 @@ pub(super) fn verify(
     };
     problems.truncate(SHOWN);
     lines.truncate(SHOWN);
-    let remedy = format!(
-        "publish, once for all renewals: {}{more}; then `certkeeper renew {section}`",
-        lines.join(" and ")
-    );
+    let lines = lines.join(" and ");
+    let remedy = match work.cert.staging {
+        // Its account is another one.
+        true => format!(
+            "the staging server wants a record of its own: publish, beside that of the CA itself and once for all \
+             tests, {lines}{more}"
+        ),
+        false => format!(
+            "publish, once for all renewals: {lines}{more}; then `certkeeper renew {section}`"
+        ),
+    };
     Err(Failure::new(state, problems.join("; "), remedy))
 }
 

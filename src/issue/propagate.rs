@@ -35,6 +35,8 @@ pub(super) fn wait(
         .map(|(method, _)| match (method.wait, servers.is_empty()) {
             (Some(wait), _) => wait,
             (None, true) => method.module.settle,
+            // Where values replace each other, resolvers may still have the former.
+            (None, false) if method.module.writes.slots() < usize::MAX => method.module.settle,
             (None, false) => Duration::ZERO,
         });
     let Some(fixed) = fixed.max() else {

@@ -3,8 +3,9 @@
 use super::Engine;
 use super::clients::{Http, http};
 use crate::config::DnsMethod;
+use crate::dns::script::{Host, Script};
 use crate::dns::{self, Context, DnsError, Provider};
-use crate::net::Roots;
+use crate::net::{Roots, Updater};
 
 /// The HTTP client for providers. Some serve plain HTTP in the owner's network (PowerDNS).
 pub fn transport<'e>(engine: &Engine<'e>) -> Http<'e> {
@@ -17,13 +18,24 @@ pub fn transport<'e>(engine: &Engine<'e>) -> Http<'e> {
 
 /// The provider of a method.
 pub fn open<'a>(
+    engine: &Engine<'a>,
     method: &DnsMethod,
     http: &'a Http<'_>,
 ) -> Result<Box<dyn Provider + 'a>, DnsError> {
+    let credentials = method.credentials.clone();
+    if method.module.is_script() {
+        let host = Host::here(engine.paths, &engine.config.global.ca_bundle)?;
+        let saved = engine.paths.saved(&method.source);
+        let script = Script::open(engine.paths, method.module, credentials, saved, host)?;
+        return Ok(Box::new(script));
+    }
     let module = dns::find(method.module.name)
         .ok_or_else(|| DnsError::Refused(format!("there is no module {}", method.module.name)))?;
     (module.open)(Context {
-        credentials: method.credentials.clone(),
+        descriptor: module.descriptor,
+        credentials,
         http,
+        nameserver: &Updater,
+        clock: engine.clock,
     })
 }

@@ -10,7 +10,7 @@ use crate::config::{Account, Cert};
 use crate::keys::{AccountKey, PrivateKey};
 use crate::status::{self, Recorder};
 use crate::store::{AccountStore, Area, sections};
-use crate::types::{Reason, SectionName, Stage, State, Version, Withdrawn};
+use crate::types::{Reason, SectionName, Stage, State, Timestamp, Version, Withdrawn};
 use crate::x509::Certificate;
 
 /// What is asked of a CA.
@@ -50,13 +50,19 @@ pub struct Stored {
     /// Whose it is.
     pub section: SectionName,
     /// It is of the staging server.
-    pub staging: bool,
+    staging: bool,
     /// What it is.
     pub version: Version,
     area: Area,
 }
 
 impl Stored {
+    /// True if its section serves it, or would serve it.
+    fn is_served(&self, now: Timestamp) -> bool {
+        let (held, number) = (self.area.held(), Some(self.version.number));
+        held.current == number || held.newest_usable(now).map(|v| v.number) == number
+    }
+
     /// Its private key, if it is here.
     fn key(&self) -> Option<PrivateKey> {
         let pem = self.area.key(self.version.number).ok()??;
@@ -181,15 +187,17 @@ impl Engine<'_> {
             .map_err(|e| refused(asked, By::Key, &e))
     }
 
+    /// The section that is to do without a certificate if it is revoked.
+    pub fn concerned(&self, stored: &Stored) -> Option<&Cert> {
+        let cert = self.config.cert(stored.section.as_str())?;
+        (cert.staging == stored.staging && stored.is_served(self.clock.now())).then_some(cert)
+    }
+
     /// Takes a revoked version out of use. True if it was what its section serves or would serve.
     fn withdraw(&self, stored: &Stored, reason: Reason) -> Result<bool, Failure> {
         let Stored { area, version, .. } = stored;
         let now = self.clock.now();
-        let held = area.held();
-        let served = held.current == Some(version.number)
-            || held.newest_usable(now).map(|v| v.number) == Some(version.number);
-        let cert = self.config.cert(stored.section.as_str());
-        let cert = cert.filter(|c| served && c.staging == stored.staging);
+        let cert = self.concerned(stored);
         area.withdraw(Withdrawn {
             fingerprint: version.meta.fingerprint.clone(),
             at: now.0,
@@ -243,7 +251,8 @@ impl Engine<'_> {
             return format!("{section}: nothing changes in what is served");
         };
         let what = if cert.staging {
-            "nothing was served"
+            "it was a test, and nothing of it is served (option staging 1); \
+             there is no other"
         } else if self.may_stand_in(cert) {
             "a certificate of the router's own CA serves"
         } else {

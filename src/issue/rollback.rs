@@ -28,11 +28,17 @@ impl Engine<'_> {
     /// Puts the former version of a section into use and leaves the present one alone until it is
     /// asked for. The caller holds the lock.
     pub fn roll_back(&self, cert: &Cert) -> Result<RolledBack, Failure> {
-        let area = self.area(cert);
         let before = self.document(cert);
         let mut record = Recorder::start(self.paths, &cert.name, before, self.listener, true);
-        let now = self.clock.now();
-        record.enter(now, Stage::Deploy, "rolling back, as asked for");
+        let text = "rolling back, as asked for";
+        record.enter(self.clock.now(), Stage::Deploy, text);
+        let done = self.use_former(cert, &mut record);
+        status::write(self.paths, &cert.name, &self.document(cert));
+        done
+    }
+
+    fn use_former(&self, cert: &Cert, record: &mut Recorder<'_>) -> Result<RolledBack, Failure> {
+        let (area, now) = (self.area(cert), self.clock.now());
         let held = area.held();
         let Some(from) = held.current().filter(|v| !held.is_revoked(v)) else {
             return Err(nothing(
@@ -55,7 +61,7 @@ impl Engine<'_> {
             area.readmit(&from.meta.fingerprint)?;
             return Err(nothing(cert, &no_former(&held.versions, from, now)));
         };
-        let done = self.put_into_use(cert, &area, &mut record, false);
+        let done = self.put_into_use(cert, &area, record, false);
         let changed = area.held().current == Some(to.number);
         if !changed {
             // The services did not take it, and go on with what they had.
@@ -66,9 +72,8 @@ impl Engine<'_> {
                 let text = format!("version {} is in use again", to.number);
                 record.enter(self.clock.now(), Stage::Done, &text);
             }
-            Err(failure) => drop(self.note(cert, &area, failure, &mut record, changed)),
+            Err(failure) => drop(self.note(cert, &area, failure, record, changed)),
         }
-        status::write(self.paths, &cert.name, &self.document(cert));
         done.map(|_| RolledBack {
             from: from.clone(),
             to: to.clone(),

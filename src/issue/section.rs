@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// How long one run watches the CA work before it leaves the rest to the next.
 pub(super) const WATCH: i64 = 60;
 /// An order changes its state three times or four; a CA that has more in mind is not followed.
-const CHANGES_MAX: u32 = 10;
+const CHANGES_MAX: usize = 10;
 /// When a CA that is still at work then is looked at again: one that needs longer than a minute may
 /// need an hour, and the other sections wait.
 const LATER: i64 = 600;
@@ -88,7 +88,8 @@ pub(super) fn advance<'e>(
         // The CA decided while nobody watched; what cannot be taken back now is left to later runs.
         let _ = engine.clean_up(cert, record);
     }
-    for _ in 0..CHANGES_MAX {
+    // Names may be validated in turns.
+    for _ in 0..CHANGES_MAX + cert.names.len() {
         order = match order.status {
             Status::Pending => {
                 match solve::authorize(&work, &order, note.clone(), solve::Goal::Order, record)? {

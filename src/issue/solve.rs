@@ -47,6 +47,9 @@ struct Answer {
 struct Answers<'a> {
     solvers: Vec<(&'a Validation, Box<dyn Solver + 'a>)>,
     open: Vec<Open<'a>>,
+    /// Names wait for a place: their provider keeps few values at a time. They are validated when
+    /// these are.
+    more: bool,
     /// Records that the owner must have published.
     permissions: Vec<Permission>,
 }
@@ -60,7 +63,8 @@ pub(super) enum Goal {
     EachName,
 }
 
-/// Answers all challenges of an order.
+/// Answers the challenges of an order: all at once, but those of a provider that keeps few values at a
+/// time in turns, a turn a call. The order is pending after a turn that was not the last.
 pub(super) fn authorize(
     work: &Work<'_, '_>,
     order: &Order,
@@ -101,7 +105,7 @@ pub(super) fn authorize(
             None => answers.ask(work, &note, goal, record),
         });
     if !matches!(solved, Ok(Solved::Wait(..))) {
-        if note.ready_at > 0 && solved.is_err() {
+        if note.ready_at > 0 && (answers.more || solved.is_err()) {
             // What is taken back is not waited for. If this cannot be noted, it is.
             note.ready_at = 0;
             let _ = work.area.put_order(&note);
@@ -137,11 +141,15 @@ fn read<'a>(
     let mut answers = Answers {
         solvers: Vec::new(),
         open: Vec::new(),
+        more: false,
         permissions: Vec::new(),
     };
     let mut asked = HashSet::new();
     let mut unknown = Vec::new();
-    for url in &order.authorizations {
+    // A CA may list them in another order each time; turns must stay the same.
+    let mut authorizations: Vec<&String> = order.authorizations.iter().collect();
+    authorizations.sort();
+    for url in authorizations {
         let authorization = work
             .client
             .authorization(url)
@@ -183,6 +191,10 @@ fn read<'a>(
             return Err(Failure::new(State::Invalid, text, remedy));
         };
         let answer = match answers.solver(work, &name.validation, http)? {
+            Some(solver) if answers.is_full(solver) => {
+                answers.more = true;
+                continue;
+            }
             Some(solver) => Some(answers.answer(work, &name.id, challenge, solver)?),
             None => {
                 let wanted = persist::wanted(work, name, challenge)?;
@@ -254,6 +266,16 @@ impl<'a> Answers<'a> {
         }))
     }
 
+    /// True if no more values of this solver may be presented at a time.
+    fn is_full(&self, solver: usize) -> bool {
+        let slots = match self.solvers[solver].0 {
+            Validation::Dns(method) => method.module.writes.slots(),
+            _ => usize::MAX,
+        };
+        let answers = self.open.iter().filter_map(|o| o.answer.as_ref());
+        answers.filter(|a| a.solver == solver).count() >= slots
+    }
+
     fn answer(
         &self,
         work: &Work<'a, '_>,
@@ -299,6 +321,10 @@ impl<'a> Answers<'a> {
                 .map_err(|e| Failure::of_challenge(validation, &e))
                 .map_err(|f| about(&open.name.id.to_string(), f))?;
         }
+        for (validation, solver) in &mut self.solvers {
+            let waited = solver.wait();
+            waited.map_err(|e| Failure::of_challenge(validation, &e))?;
+        }
         Ok(())
     }
 
@@ -343,8 +369,14 @@ impl<'a> Answers<'a> {
                 }
             }
         }
-        if goal == Goal::EachName {
-            self.watch_each(work)?;
+        let decided = match goal == Goal::EachName || self.more {
+            true => self.watch_each(work)?,
+            false => false,
+        };
+        if self.more && decided {
+            let order = work.client.order(&note.url);
+            let order = order.map_err(|e| work.failed(&e))?;
+            return Ok(Solved::Order(Box::new(order)));
         }
         Ok(match watch(work, note, &[Status::Pending])? {
             Watched::Moved(order) => Solved::Order(order),
@@ -352,21 +384,24 @@ impl<'a> Answers<'a> {
         })
     }
 
-    /// Waits until the CA has decided about each name, for a minute at most.
-    fn watch_each(&self, work: &Work<'_, '_>) -> Result<(), Failure> {
+    /// Waits until the CA has decided about each name, for a minute at most: true if it has.
+    fn watch_each(&self, work: &Work<'_, '_>) -> Result<bool, Failure> {
         let until = work.now().plus(WATCH);
         for open in &self.open {
-            while work.now() < until {
+            loop {
                 let seen = work.client.authorization(open.url);
                 let seen = seen.map_err(|e| work.failed(&e))?;
                 if !matches!(seen.status, Status::Pending | Status::Processing) {
                     break;
                 }
+                if work.now() >= until {
+                    return Ok(false);
+                }
                 let slept = work.engine.clock.sleep(LOOK);
                 slept.map_err(|e| work.failed(&e.into()))?;
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// True if the CA still waits for this answer.

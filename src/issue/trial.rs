@@ -8,7 +8,7 @@ use super::section::Work;
 use super::solve::{Goal, Solved, authorize};
 use super::{Engine, order};
 use crate::acme::{Authorization, Order, Status};
-use crate::config::{Account, Cert};
+use crate::config::{Account, Cert, Name, Validation};
 use crate::status::{self, Recorder};
 use crate::store::Area;
 use crate::types::{OrderNote, Stage, State};
@@ -36,15 +36,29 @@ pub(super) fn trial<'e>(
             );
         }
     };
-    let tried = Cert {
-        staging: true,
-        ..cert.at(&account)
-    };
+    for name in names(cert, |v| matches!(v, Validation::Beforehand)) {
+        let text = "not tried: nothing is answered for it here, and the CA that issues must have validated it";
+        found(true, format!("{} (none): {text}", name.id));
+    }
     let area = Area::trial(engine.paths, &cert.name);
     let before = engine.document(cert);
     let mut record = Recorder::start(engine.paths, &cert.name, before, engine.listener, true);
-    if let Err(failure) = run(engine, tried, &area, clients, &mut record, found) {
-        found(false, both(&failure));
+    // Where a record is missing that the owner is to publish, the others are looked at all the same.
+    let groups = [
+        names(cert, |v| {
+            !matches!(v, Validation::Beforehand | Validation::Persist)
+        }),
+        names(cert, |v| matches!(v, Validation::Persist)),
+    ];
+    for names in groups.into_iter().filter(|names| !names.is_empty()) {
+        let tried = Cert {
+            staging: true,
+            names,
+            ..cert.at(&account)
+        };
+        if let Err(failure) = run(engine, tried, &area, clients, &mut record, found) {
+            found(false, both(&failure));
+        }
     }
     let say = &mut |text: &str| record.say(engine.clock.now(), text);
     match engine.clean_trial(&cert.name, say) {
@@ -56,6 +70,12 @@ pub(super) fn trial<'e>(
         Err(failure) => found(false, both(&failure)),
     }
     status::write(engine.paths, &cert.name, &engine.document(cert));
+}
+
+/// The names that are validated so.
+fn names(cert: &Cert, so: impl Fn(&Validation) -> bool) -> Vec<Name> {
+    let names = cert.names.iter();
+    names.filter(|n| so(&n.validation)).cloned().collect()
 }
 
 /// The account at the staging server.
@@ -129,14 +149,23 @@ fn look(
     mut note: OrderNote,
     record: &mut Recorder<'_>,
 ) -> Result<(), Failure> {
-    while let Solved::Wait(until, why) = authorize(work, order, note, Goal::EachName, record)? {
-        let noted = work.area.held().order.filter(|o| o.look_at == 0);
-        note = noted.ok_or_else(|| Failure::new(State::Deferred, why, "try again later"))?;
-        let pause = until.since(work.now()).max(0).unsigned_abs();
-        let slept = work.engine.clock.sleep(Duration::from_secs(pause));
-        slept.map_err(|e| work.failed(&e.into()))?;
+    let mut turn: Option<Box<Order>> = None;
+    loop {
+        let now = turn.as_deref().unwrap_or(order);
+        match authorize(work, now, note.clone(), Goal::EachName, record)? {
+            Solved::Wait(until, why) => {
+                let noted = work.area.held().order.filter(|o| o.look_at == 0);
+                note =
+                    noted.ok_or_else(|| Failure::new(State::Deferred, why, "try again later"))?;
+                let pause = until.since(work.now()).max(0).unsigned_abs();
+                let slept = work.engine.clock.sleep(Duration::from_secs(pause));
+                slept.map_err(|e| work.failed(&e.into()))?;
+            }
+            // Other names have their turn.
+            Solved::Order(next) if next.status == Status::Pending => turn = Some(next),
+            Solved::Order(_) => return Ok(()),
+        }
     }
-    Ok(())
 }
 
 /// What the CA says of one name, once it has decided.

@@ -78,40 +78,9 @@ impl Engine<'_> {
         for warning in &warnings {
             record.say(self.clock.now(), &format!("warning: {warning}"));
         }
-        let _ = self.clean_up(cert, &mut record);
-        let above: String = chain.above.iter().map(|c| to_pem(&c.der)).collect();
-        let version = area.add_version(
-            Parts {
-                cert: &to_pem(&chain.leaf.der),
-                chain: &above,
-                key: Some(&chain.key.to_pem()),
-            },
-            &meta,
-        )?;
-        area.readmit(&meta.fingerprint)?;
-        area.lift_ban()?;
-        if requested {
-            area.drop_requested_key()?;
-        }
-        for place in deploy::adopt(self.paths, section, &area)? {
-            let text = format!(
-                "{} was no link of certkeeper's; it is one now, and what stood there is kept in {}",
-                place.display(),
-                area.replaced().display()
-            );
-            record.say(self.clock.now(), &text);
-        }
-        let done = self.put_into_use(cert, &area, &mut record, false);
-        match &done {
-            Ok(_) => record.enter(
-                self.clock.now(),
-                Stage::Done,
-                "the uploaded certificate is in use",
-            ),
-            Err(failure) => drop(self.note(cert, &area, failure, &mut record, true)),
-        }
+        let done = self.take(cert, &chain, &meta, requested, &mut record);
         status::write(self.paths, section, &self.document(cert));
-        done?;
+        let version = done?;
         let stored = area.held();
         let stored = stored.versions.iter().find(|v| v.number == version);
         Ok(Uploaded {
@@ -120,6 +89,54 @@ impl Engine<'_> {
             meta,
             warnings,
         })
+    }
+
+    /// Stores what was found good and puts it into use; the number of its version. `requested`: it has
+    /// the key of a request that was printed.
+    fn take(
+        &self,
+        cert: &Cert,
+        chain: &Chain,
+        meta: &Meta,
+        requested: bool,
+        record: &mut Recorder<'_>,
+    ) -> Result<u64, Failure> {
+        let area = self.area(cert);
+        let _ = self.clean_up(cert, record);
+        let above: String = chain.above.iter().map(|c| to_pem(&c.der)).collect();
+        let version = area.add_version(
+            Parts {
+                cert: &to_pem(&chain.leaf.der),
+                chain: &above,
+                key: Some(&chain.key.to_pem()),
+            },
+            meta,
+        )?;
+        area.readmit(&meta.fingerprint)?;
+        area.lift_ban()?;
+        if requested {
+            area.drop_requested_key()?;
+        }
+        for place in deploy::adopt(self.paths, &cert.name, &area)? {
+            let text = format!(
+                "{} was no link of certkeeper's; it is one now, and what stood there is kept in {}",
+                place.display(),
+                area.replaced().display()
+            );
+            record.say(self.clock.now(), &text);
+        }
+        let done = self.put_into_use(cert, &area, record, false);
+        match done {
+            Ok(_) => {
+                let text = "the uploaded certificate is in use";
+                record.enter(self.clock.now(), Stage::Done, text);
+                Ok(version)
+            }
+            Err(failure) => {
+                self.note(cert, &area, &failure, record, true);
+                Err(failure)
+            }
+        }
     }
 
     /// Refuses what could not serve, and says what may not serve everybody.

@@ -63,7 +63,7 @@ pub(super) fn open<'a>(
             Box::new(Alpn::new(door(engine, TLS, *address, *port)?))
         }
         Validation::Dns(method) => Box::new(Dns01::new(
-            provider::open(method, http)?,
+            provider::open(engine, method, http)?,
             method.alias.clone(),
         )),
         Validation::Persist | Validation::Beforehand => return Ok(None),

@@ -12,16 +12,16 @@ const MAX_NAME: usize = 255;
 /// A label's length (RFC 1035 section 2.3.4).
 const MAX_LABEL: usize = 63;
 
-const CLASS_IN: u16 = 1;
+pub(super) const CLASS_IN: u16 = 1;
 const TYPE_OPT: u16 = 41;
 
 /// Header bits (RFC 1035 section 4.1.1).
-const QR: u16 = 0x8000;
-const OPCODE: u16 = 0x7800;
+pub(super) const QR: u16 = 0x8000;
+pub(super) const OPCODE: u16 = 0x7800;
 const AA: u16 = 0x0400;
-const TC: u16 = 0x0200;
+pub(super) const TC: u16 = 0x0200;
 const RD: u16 = 0x0100;
-const RCODE: u16 = 0x000f;
+pub(super) const RCODE: u16 = 0x000f;
 
 /// One question.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +95,7 @@ pub(super) enum Unusable {
     Malformed,
 }
 
-fn encode_name(name: &str, message: &mut Vec<u8>) -> Option<()> {
+pub(super) fn encode_name(name: &str, message: &mut Vec<u8>) -> Option<()> {
     let start = message.len();
     let relative = name.strip_suffix('.').unwrap_or(name);
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') {
@@ -115,19 +115,19 @@ fn encode_name(name: &str, message: &mut Vec<u8>) -> Option<()> {
 }
 
 /// Reads a message from front to end; `None` wherever it is not one.
-struct Reader<'a> {
-    message: &'a [u8],
-    at: usize,
+pub(super) struct Reader<'a> {
+    pub message: &'a [u8],
+    pub at: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
+    pub(super) fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
         let bytes = self.message.get(self.at..)?.get(..count)?;
         self.at += count;
         Some(bytes)
     }
 
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.bytes(N)?.try_into().ok()
     }
 
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         self.array().map(u8::from_be_bytes)
     }
 
-    fn u16(&mut self) -> Option<u16> {
+    pub(super) fn u16(&mut self) -> Option<u16> {
         self.array().map(u16::from_be_bytes)
     }
 
@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
     }
 
     /// How many questions, answers, authority and additional records there are.
-    fn counts(&mut self) -> Option<[u16; 4]> {
+    pub(super) fn counts(&mut self) -> Option<[u16; 4]> {
         Some([self.u16()?, self.u16()?, self.u16()?, self.u16()?])
     }
 
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    fn record(&mut self) -> Option<Record> {
+    pub(super) fn record(&mut self) -> Option<Record> {
         let name = self.name()?;
         let kind = RecordType::of(self.u16()?);
         let (class, ttl, length) = (self.u16()?, self.u32()?, self.u16()?);
@@ -268,7 +268,7 @@ impl<'a> Reader<'a> {
 
     /// A name, lower case (RFC 4343). Each pointer (RFC 1035 section 4.1.4) must lead to before
     /// where the name, or the part of it that held the pointer, began: so there are no loops.
-    fn name(&mut self) -> Option<String> {
+    pub(super) fn name(&mut self) -> Option<String> {
         let mut name = String::new();
         let mut reader = Reader {
             message: self.message,

@@ -2,7 +2,9 @@
 
 mod clock;
 mod connect;
+mod dns_exchange;
 mod dns_types;
+mod dns_update;
 mod dns_wire;
 mod firewall;
 mod holder;
@@ -15,6 +17,8 @@ mod roots;
 mod routes;
 pub(crate) mod served;
 mod tls;
+mod tsig;
+mod updater;
 
 pub use clock::SystemClock;
 pub use dns_types::{Answer, Data, Rcode, Record, RecordType};
@@ -26,6 +30,7 @@ pub use resolver::{ResolveError, Resolver, lookup_host};
 pub use roots::Roots;
 pub use routes::{default_devices, devices};
 pub use served::{Signed, Unseen, served_certificate};
+pub use updater::Updater;
 
 #[cfg(test)]
 #[path = "../../tests/net/ca.rs"]

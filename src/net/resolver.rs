@@ -1,14 +1,12 @@
 //! Looking names up: at named DNS servers (a stub of our own, which sees TTLs, flags and what is
 //! not yet public), and the system's way.
 
-use super::connect::{race, wait};
+use super::dns_exchange::{over_tcp, over_udp, random_id};
 use super::dns_types::{Answer, Rcode, RecordType};
-use super::dns_wire::{Question, Unusable};
-use nix::poll::PollFlags;
-use ring::rand::{SecureRandom, SystemRandom};
+use super::dns_wire::Question;
 use std::fmt;
-use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,8 +15,6 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// A datagram may be lost; two in a row hardly.
 const TRIES: usize = 2;
-/// More than we tell servers to send: some do not listen.
-const MAX_DATAGRAM: usize = 4096;
 /// The system's resolver gives up by itself after 10 to 30 seconds.
 const LOOKUP: Duration = Duration::from_secs(10);
 
@@ -112,7 +108,9 @@ impl Resolver {
         let mut result = Err(io::ErrorKind::TimedOut.into());
         for _ in 0..TRIES {
             question.id = random_id()?;
-            result = self.over_udp(server, &question);
+            let message = question.encode().unwrap_or_default();
+            let deadline = || Instant::now() + self.patience;
+            result = over_udp(server, &message, deadline(), |m| question.decode(m));
             if let Ok(answer) = &mut result {
                 if answer.rcode == Rcode::FormErr && question.edns {
                     // A server from before EDNS (RFC 6891 section 7).
@@ -120,7 +118,8 @@ impl Resolver {
                     continue;
                 }
                 if answer.truncated
-                    && let Ok(whole) = self.over_tcp(server, &question)
+                    && let Ok(whole) =
+                        over_tcp(server, &message, deadline(), |m| question.decode(m))
                 {
                     *answer = whole;
                 }
@@ -129,79 +128,6 @@ impl Resolver {
         }
         result
     }
-
-    fn over_udp(&self, server: SocketAddr, question: &Question<'_>) -> io::Result<Answer> {
-        let deadline = Instant::now() + self.patience;
-        let any: IpAddr = match server {
-            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-        };
-        // The kernel picks a random port, and on a connected socket drops what others send.
-        let socket = UdpSocket::bind((any, 0))?;
-        socket.connect(server)?;
-        socket.set_nonblocking(true)?;
-        socket.send(&question.encode().unwrap_or_default())?;
-        let mut buffer = [0; MAX_DATAGRAM];
-        let mut malformed = false;
-        loop {
-            match socket.recv(&mut buffer) {
-                // What is not our answer may be forged: the true one may still come.
-                Ok(length) => match question.decode(&buffer[..length]) {
-                    Ok(answer) => return Ok(answer),
-                    Err(why) => malformed |= why == Unusable::Malformed,
-                },
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    match wait(&socket, PollFlags::POLLIN, deadline) {
-                        Err(_) if malformed => return Err(not_dns()),
-                        waited => waited?,
-                    }
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// RFC 1035 section 4.2.2, RFC 7766: each message has its length before it.
-    fn over_tcp(&self, server: SocketAddr, question: &Question<'_>) -> io::Result<Answer> {
-        let deadline = Instant::now() + self.patience;
-        let mut socket =
-            race(&[server], deadline).map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
-        let message = question.encode().unwrap_or_default();
-        let length = u16::try_from(message.len()).unwrap_or(u16::MAX);
-        // A fresh connection takes a message of this size without waiting.
-        socket.write_all(&[&length.to_be_bytes()[..], &message].concat())?;
-        let mut length = [0; 2];
-        read_exact(&socket, &mut length, deadline)?;
-        let mut reply = vec![0; u16::from_be_bytes(length).into()];
-        read_exact(&socket, &mut reply, deadline)?;
-        question.decode(&reply).map_err(|_| not_dns())
-    }
-}
-
-fn not_dns() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "what came is no DNS answer")
-}
-
-fn random_id() -> io::Result<u16> {
-    let mut id = [0; 2];
-    SystemRandom::new()
-        .fill(&mut id)
-        .map_err(|_| io::Error::other("the system gives no random numbers"))?;
-    Ok(u16::from_be_bytes(id))
-}
-
-fn read_exact(mut socket: &TcpStream, mut room: &mut [u8], deadline: Instant) -> io::Result<()> {
-    while !room.is_empty() {
-        match socket.read(room) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(count) => room = &mut room[count..],
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                wait(socket, PollFlags::POLLIN, deadline)?;
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 /// The addresses of a host, the system's way (/etc/hosts, the router's own DNS), in at most 10 s.

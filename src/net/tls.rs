@@ -82,7 +82,7 @@ impl Tls {
                 match self.roots {
                     Roots::Bundle(_) =>
                         "update ca-bundle, or name the file with its root in ca_file (all CAs: ca_bundle)",
-                    Roots::File(_) => "correct ca_file",
+                    Roots::File(_) | Roots::Unchecked => "correct ca_file",
                 }
             ),
             E::NotValidForNameContext { presented, .. } => format!(

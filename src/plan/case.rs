@@ -41,8 +41,8 @@ impl Case<'_> {
     /// Why what is held is not in use as it should be.
     pub fn upkeep(&self, promote: bool) -> Option<&'static str> {
         let (cert, held) = (self.cert, self.held);
-        let newest = held.newest_usable(self.now);
-        if newest.is_some_and(|v| Some(v.number) != held.current) {
+        let wanted = held.wanted(&cert.fingerprint, self.now);
+        if wanted.is_some_and(|v| Some(v.number) != held.current) {
             return Some("a stored version is not in use yet");
         }
         if held.untidy && held.current.is_some() {

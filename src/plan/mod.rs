@@ -178,7 +178,7 @@ impl Plan {
 fn local(cert: &Cert, held: &Held, promote: bool, now: Timestamp) -> Option<&'static str> {
     let local = &held.local;
     // A stored version takes its place at once; one of staging never does.
-    let served_soon = !cert.staging && held.newest_usable(now).is_some();
+    let served_soon = !cert.staging && held.wanted(&cert.fingerprint, now).is_some();
     if !cert.enabled || !local.needed || local.uncovered || served_soon {
         return None;
     }

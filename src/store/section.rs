@@ -4,13 +4,13 @@ use super::disk::{
     StoreError, is_beside, make_lasting, put, put_link, read, remove, rename, sync_folder,
     write_new,
 };
+use super::presented;
 use super::told;
 use crate::types::{
     Attempt, Deployed, Held, Issued, Meta, OrderNote, Paths, SectionName, Timestamp, Version,
 };
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -36,28 +36,6 @@ pub struct Parts<'a> {
     pub chain: &'a str,
     /// The private key; `None` where it is kept elsewhere.
     pub key: Option<&'a str>,
-}
-
-/// One thing that was presented to a CA, written down before it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", tag = "kind")]
-pub enum Presented {
-    /// A file below a document root.
-    File {
-        /// Its path.
-        path: PathBuf,
-    },
-    /// A TXT record.
-    Txt {
-        /// The section whose credentials wrote it.
-        source: String,
-        /// The provider's module.
-        module: String,
-        /// The record's name.
-        name: String,
-        /// Its value.
-        value: String,
-    },
 }
 
 /// The folder of a section, or of its staging counterpart.
@@ -134,7 +112,7 @@ impl Area {
                 "deployed.json" => held.deployed = self.json("deployed.json"),
                 told::FILE => held.told = self.json(told::FILE).unwrap_or_default(),
                 "withdrawn.json" => held.withdrawn = self.withdrawn(),
-                "cleanup.json" | TRIAL => held.presented = true,
+                presented::FILE | TRIAL => held.presented = true,
                 other => held.untidy |= is_beside(other),
             }
         }
@@ -242,45 +220,6 @@ impl Area {
         let dir = self.dir.join("pending");
         make_lasting(&dir)?;
         put(&dir.join("key.pem"), pem.as_bytes())
-    }
-
-    /// True if an ended run may have left something presented.
-    pub fn has_presented(&self) -> bool {
-        self.dir.join("cleanup.json").exists()
-    }
-
-    /// What an ended run may have left presented; damaged counts as nothing, or the section could
-    /// never go on.
-    pub fn presented(&self) -> Result<Vec<Presented>, StoreError> {
-        let text = read(&self.dir.join("cleanup.json"))?.unwrap_or_default();
-        Ok(serde_json::from_slice(&text).unwrap_or_default())
-    }
-
-    /// Notes what is about to be presented, or what is left of it; nothing removes the note.
-    pub fn put_presented(&self, presented: &[Presented]) -> Result<(), StoreError> {
-        self.settle(presented)?;
-        if !presented.is_empty() {
-            return self.put_json("cleanup.json", &presented);
-        }
-        remove(&self.dir.join("cleanup.json"))
-    }
-
-    /// A file is forgotten only once its removal has reached the disk, or it would be back after a
-    /// power cut and nobody knew of it.
-    fn settle(&self, kept: &[Presented]) -> Result<(), StoreError> {
-        let mut folders = BTreeSet::new();
-        for entry in self.presented()? {
-            if let Presented::File { path } = &entry
-                && !kept.contains(&entry)
-            {
-                folders.extend(path.parent().map(Path::to_owned));
-            }
-        }
-        // tmpfs may have gone since.
-        folders
-            .iter()
-            .filter(|f| f.is_dir())
-            .try_for_each(|f| sync_folder(f))
     }
 
     /// Stores a version: it is there whole, or not at all. Returns its number.

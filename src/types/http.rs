@@ -65,6 +65,15 @@ impl Response {
             .map(|(_, v)| v.as_str())
     }
 
+    /// When it may be asked again (RFC 9110 section 10.2.3).
+    pub fn retry_after(&self, now: Timestamp) -> Option<Timestamp> {
+        let text = self.header("retry-after")?.trim();
+        match text.parse::<i64>() {
+            Ok(seconds) => Some(now.plus(seconds.max(0))),
+            Err(_) => Timestamp::parse_http_date(text),
+        }
+    }
+
     /// True for 2xx.
     pub fn ok(&self) -> bool {
         (200..300).contains(&self.status)

@@ -1,8 +1,8 @@
 //! What the store holds, as plain data: the store reads it, the plan decides by it.
 
 use super::{
-    Attempt, Deployed, Deployment, Identifier, RenewalInfo, Secret, SectionName, Timestamp, Told,
-    Tried, Withdrawn,
+    Attempt, Deployed, Deployment, Identifier, Reason, RenewalInfo, Secret, SectionName, Timestamp,
+    Told, Tried, Withdrawn,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -214,9 +214,14 @@ impl Held {
         list.find(|w| w.fingerprint == version.meta.fingerprint)
     }
 
+    /// Why the version is revoked, if it is.
+    pub fn revoked(&self, version: &Version) -> Option<Reason> {
+        self.withdrawn(version)?.revoked
+    }
+
     /// True if the version is revoked.
     pub fn is_revoked(&self, version: &Version) -> bool {
-        self.withdrawn(version).is_some_and(|w| w.revoked.is_some())
+        self.revoked(version).is_some()
     }
 
     /// When the owner rolled the version back, if it was.
@@ -246,6 +251,13 @@ impl Held {
         let mut usable = self.in_force().iter().filter(fits);
         let wanted = usable.clone().find(|v| self.withdrawn(v).is_none());
         wanted.or_else(|| usable.next())
+    }
+
+    /// The version that is to be in use: none while the section waits after a revocation to be asked;
+    /// `config` as for [`Self::ban`].
+    pub fn wanted(&self, config: &str, now: Timestamp) -> Option<&Version> {
+        let banned = self.ban(config).is_some();
+        self.newest_usable(now).filter(|_| !banned)
     }
 
     /// The newest version that is valid and not revoked, in use or not.

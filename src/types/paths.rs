@@ -56,6 +56,12 @@ impl Paths {
         self.at("/etc/certkeeper/certs")
     }
 
+    /// What a script saves that works with the settings of that section (`provider NAME`).
+    pub fn saved(&self, source: &str) -> PathBuf {
+        let name = source.replace(' ', "-");
+        self.at("/etc/certkeeper/saved").join(name + ".json")
+    }
+
     /// The link whose target is the primary certificate's folder.
     pub fn primary(&self) -> PathBuf {
         self.at("/etc/certkeeper/primary")

@@ -1,8 +1,8 @@
 //! What a program does on ubus: calls methods, registers an object, notifies, sends events.
 
-use super::blob::{Kind, Table, Value, Writer};
+use super::blob::{Table, Value};
 use super::connection::{Connection, Result, UbusError};
-use super::message::{Call, Fields, Message, kind};
+use super::message::{Call, Fields, Message, Signature, kind};
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
@@ -14,9 +14,6 @@ const DAEMON_LIMIT: Duration = Duration::from_secs(5);
 const LATER_MAX: usize = 256;
 /// ubusd's own object for events (`UBUS_SYSTEM_OBJECT_EVENT`).
 const EVENTS: u32 = 1;
-
-/// The methods of an object, each with the names and kinds of its arguments.
-pub type Signature<'a> = &'a [(&'a str, &'a [(&'a str, Kind)])];
 
 /// An object that somebody has registered.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,19 +87,10 @@ impl Client {
 
     /// Registers an object and returns its number.
     pub fn register(&mut self, path: &str, methods: Signature<'_>) -> Result<u32> {
-        let signature = |w: &mut Writer| {
-            for (method, args) in methods {
-                w.named(method, |w| {
-                    for (arg, kind) in *args {
-                        w.value(arg, &Value::Int32(*kind as i32));
-                    }
-                });
-            }
-        };
-        self.add_object(Some((path, &signature)))
+        self.add_object(Some((path, methods)))
     }
 
-    fn add_object(&mut self, named: Option<(&str, &dyn Fn(&mut Writer))>) -> Result<u32> {
+    fn add_object(&mut self, named: Option<(&str, Signature<'_>)>) -> Result<u32> {
         let answer = self.request(DAEMON_LIMIT, |seq| Message::add_object(seq, named))?;
         let number = answer.into_iter().find_map(|fields| fields.object);
         number.ok_or(UbusError::Malformed)
@@ -167,11 +155,11 @@ impl Client {
 
     /// The next message that concerns an own object and is here, without waiting for one. Ends of
     /// requests that nobody waits for are left out.
-    pub fn next(&mut self) -> Result<Option<Message>> {
+    pub fn receive(&mut self) -> Result<Option<Message>> {
         loop {
             let message = match self.later.pop_front() {
                 Some(message) => Some(message),
-                None => self.connection.next()?,
+                None => self.connection.receive()?,
             };
             match message {
                 Some(Message {
@@ -187,7 +175,7 @@ impl Client {
     pub fn wait(&mut self, limit: Duration) -> Result<Message> {
         let end = Instant::now() + limit;
         loop {
-            if let Some(message) = self.next()? {
+            if let Some(message) = self.receive()? {
                 return Ok(message);
             }
             let message = self.connection.wait(end)?;

@@ -149,7 +149,7 @@ impl Connection {
     }
 
     /// The next message that is here, without waiting for one.
-    pub fn next(&mut self) -> Result<Option<Message>> {
+    pub fn receive(&mut self) -> Result<Option<Message>> {
         self.write()?;
         loop {
             if let Some((message, length)) = Message::parse(&self.unread)? {
@@ -176,7 +176,7 @@ impl Connection {
     /// Waits for the next message.
     pub fn wait(&mut self, end: Instant) -> Result<Message> {
         loop {
-            if let Some(message) = self.next()? {
+            if let Some(message) = self.receive()? {
                 return Ok(message);
             }
             let left = end.saturating_duration_since(Instant::now());

@@ -1,7 +1,7 @@
 //! Messages of ubus: a header of eight bytes (version, type, sequence number, peer), and a blob whose
 //! attributes are the message's fields.
 
-use super::blob::{Attr, BLOB_MAX, Malformed, Table, Value, Writer, attrs, table};
+use super::blob::{Attr, BLOB_MAX, Kind, Malformed, Table, Value, Writer, attrs, table};
 
 /// The length of a message's header with that of its blob.
 pub const HEADER: usize = 12;
@@ -37,6 +37,19 @@ mod field {
     pub const TARGET: u8 = 8;
     pub const ACTIVE: u8 = 9;
     pub const NO_REPLY: u8 = 10;
+}
+
+/// The methods of an object, each with the names and kinds of its arguments.
+pub type Signature<'a> = &'a [(&'a str, &'a [(&'a str, Kind)])];
+
+fn sign(writer: &mut Writer, methods: Signature<'_>) {
+    for (method, args) in methods {
+        writer.named(method, |w| {
+            for (arg, kind) in *args {
+                w.value(arg, &Value::Int32(*kind as i32));
+            }
+        });
+    }
 }
 
 /// One message.
@@ -100,12 +113,12 @@ impl Message {
         })
     }
 
-    /// Registers an object: `signature` writes its methods. One without a name hears notifications.
-    pub fn add_object(seq: u16, named: Option<(&str, &dyn Fn(&mut Writer))>) -> Self {
+    /// Registers an object. One without a name hears events and notifications.
+    pub fn add_object(seq: u16, named: Option<(&str, Signature<'_>)>) -> Self {
         Self::new(kind::ADD_OBJECT, seq, 0, |w| {
-            if let Some((path, signature)) = named {
+            if let Some((path, methods)) = named {
                 w.text(field::OBJPATH, path);
-                w.nest(field::SIGNATURE, signature);
+                w.nest(field::SIGNATURE, |w| sign(w, methods));
             }
         })
     }

@@ -125,6 +125,34 @@ fn providers_shows_those_that_are_asked_for() {
     assert!(!one.contains("EXEC_PATH"));
     let both = run(&temp, "providers exec pdns", 0).stdout;
     has(&both, &["EXEC_PATH", "PDNS_Url", "any other NAME"]);
+    let choice = run(&temp, "providers dns_cf", 0).stdout;
+    has(
+        &choice,
+        &["one of these is needed: CF_Token, or CF_Key with CF_Email"],
+    );
+    let json = parsed(&run(&temp, "providers cloudflare --json", 0).stdout);
+    let sets = json!([["CF_Token"], ["CF_Key", "CF_Email"]]);
+    assert_eq!(json["providers"][0]["alternatives"], sets);
+    for (gone, words) in [
+        ("dns_hetzner", "use hetzner, with a token"),
+        ("spdyn", "make _acme-challenge of your own domain a CNAME"),
+    ] {
+        has(
+            &run(&temp, &format!("providers {gone}"), 2).stderr,
+            &[words],
+        );
+        let add = run(&temp, &format!("add www.example.org --dns {gone}"), 2);
+        has(&add.stderr, &[words]);
+    }
+    let add = run(&temp, "add www.example.org --dns cf", 0).stdout;
+    has(
+        &add,
+        &[
+            "dns='cloudflare'",
+            "certkeeper secret www_example_org CF_Token",
+        ],
+    );
+    assert!(!add.contains("CF_Key"), "{add}");
     let none = run(&temp, "providers frobnicate", 2);
     assert_eq!(none.stdout, "");
     has(

@@ -119,6 +119,9 @@ fn nothing_to_go_back_to() {
     site.renew(0);
     let run = site.ends(&["rollback", "web"], 1);
     has(&run.stderr, &["there is no former version", "--force"]);
+    // Nobody is shown a run that is not at work any more.
+    let document = site.temp.read("var/run/certkeeper/status/web.json");
+    has(&document, &["\"state\":\"valid\""]);
     assert_eq!(site.version(), Some(1));
     site.renew(0);
 }

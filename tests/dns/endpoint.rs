@@ -116,8 +116,12 @@ fn serve(listener: &TcpListener, shared: &Arc<Shared>) {
         // One request a connection; a broken one is the client's matter.
         if let Some(call) = read(&stream) {
             let status = shared.take(call);
+            let later = match status {
+                429 => "Retry-After: 3600\r\n",
+                _ => "",
+            };
             let reply = format!(
-                "HTTP/1.1 {status} So\r\nContent-Length: 3\r\nConnection: close\r\n\r\nso\n"
+                "HTTP/1.1 {status} So\r\n{later}Content-Length: 3\r\nConnection: close\r\n\r\nso\n"
             );
             let _ = (&stream).write_all(reply.as_bytes());
         }
@@ -157,8 +161,13 @@ impl Shared {
         let status = self.status.load(Ordering::SeqCst);
         let record = (call.field("fqdn"), call.field("value"));
         let added = call.line.ends_with("/present");
-        self.calls.lock().expect("whole").push(call);
+        self.calls.lock().expect("whole").push(call.clone());
         if status != 200 {
+            return status;
+        }
+        if call.line.ends_with("/update") {
+            let name = format!("{}.", call.field("subdomain"));
+            self.push_out(&name, &call.field("txt"));
             return status;
         }
         let delay = Duration::from_millis(self.delay.load(Ordering::SeqCst));
@@ -175,6 +184,23 @@ impl Shared {
             });
         }
         status
+    }
+
+    /// As acme-dns does: a name has the last two values.
+    fn push_out(&self, name: &str, value: &str) {
+        let own = |r: &&(String, String)| r.0 == name;
+        let before: Vec<_> = self
+            .records
+            .lock()
+            .expect("whole")
+            .iter()
+            .filter(own)
+            .cloned()
+            .collect();
+        if let [oldest, _] = before.as_slice() {
+            self.change(oldest.clone(), false);
+        }
+        self.change((name.to_owned(), value.to_owned()), true);
     }
 
     /// The server knows only how to clear a name: what stays is written again.

@@ -83,16 +83,13 @@ fn refusals_are_told() {
     );
     site.configure(&[section]);
     for (status, words) in [
-        (
-            401,
-            "answered 401 to /present: check HTTPREQ_USERNAME and HTTPREQ_PASSWORD",
-        ),
+        (401, "does not take the credentials (HTTPREQ_PASSWORD)"),
         (
             403,
-            "answered 403 to /present: check HTTPREQ_USERNAME and HTTPREQ_PASSWORD",
+            "does not allow this with the credentials (HTTPREQ_PASSWORD)",
         ),
-        (500, "the endpoint answered 500 to /present"),
-        (302, "the endpoint answered 302 to /present"),
+        (500, "the provider answered 500: so"),
+        (302, "the provider answered 302: so"),
     ] {
         endpoint.answer(status);
         for args in [&["check", "web"][..], &["renew", "web"]] {
@@ -136,4 +133,41 @@ fn refusals_are_told() {
         "{}",
         run.report()
     );
+}
+
+#[test]
+fn who_limits_the_rate_is_left_alone_as_long_as_it_says() {
+    let Some(site) = Site::bare() else { return };
+    let endpoint = Endpoint::start(site.challsrv());
+    site.configure(&[cert("web", &["www.demo.example"], &by(&endpoint, &[]))]);
+    endpoint.answer(429);
+    let run = site.run(&["renew"]);
+    assert_eq!(run.code(), 4, "{}", run.report());
+    let words = "the provider limits the rate: so";
+    assert!(
+        (run.stdout.clone() + &run.stderr).contains(words),
+        "{}",
+        run.report()
+    );
+    let attempt = &site.status("web")["last_attempt"];
+    assert_eq!(attempt["state"], "deferred");
+    let pause =
+        site.attempt("web")["next"].as_i64().unwrap() - site.attempt("web")["at"].as_i64().unwrap();
+    assert!((3590..=3700).contains(&pause), "{pause}");
+    // What it may have taken is taken back, and nothing else is wanted of it.
+    let presented = || {
+        let calls = endpoint.calls();
+        calls
+            .iter()
+            .filter(|c| c.line.ends_with("/present"))
+            .count()
+    };
+    let before = presented();
+    site.run(&["renew"]);
+    assert_eq!(presented(), before, "it was asked again");
+    assert_eq!(site.asked("POST /chalZ/"), 0);
+    endpoint.answer(200);
+    site.renew_named("web");
+    site.is_good("web", &["www.demo.example"]);
+    site.is_tidy("web");
 }

@@ -12,9 +12,15 @@ mod uci;
 #[allow(dead_code, reason = "the suites share it, each uses its own part")]
 mod site;
 
+mod contract;
 mod endpoint;
 mod exec;
 mod httpreq;
+mod moto;
+mod nameservers;
 mod powerdns;
+mod readme;
+mod script;
+mod turns;
 mod waiting;
 mod ways;

@@ -167,7 +167,7 @@ fn a_wrong_token_is_told_and_asks_no_ca_for_a_look() {
     );
     site.secrets(&[("wild", &["PDNS_Token=not-the-token"])]);
     let words = [
-        "does not take the API key (PDNS_Token)",
+        "does not take the credentials (PDNS_Token)",
         "correct the credentials of 'wild'",
     ];
     for args in [&["check"][..], &["renew"]] {
@@ -218,7 +218,7 @@ fn mistakes_in_the_settings() {
             "PDNS_Ttl=-1",
             "PDNS_Ttl: a number of seconds is wanted",
         ),
-        (&[ZONE], &url, "PDNS_ServerId=other", "the PowerDNS server"),
+        (&[ZONE], &url, "PDNS_ServerId=other", "there is no zone for"),
         (
             &[ZONE],
             "PDNS_Url=192.0.2.53",

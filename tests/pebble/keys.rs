@@ -47,6 +47,24 @@ fn a_revoked_key_is_not_used_again() {
 }
 
 #[test]
+fn nor_is_one_that_a_former_certificate_had() {
+    let Some(site) = Site::web() else { return };
+    configure(&site, &[("reuse_key", "1")]);
+    let first = next(&site);
+    assert_eq!(next(&site), first);
+    let former = site
+        .temp
+        .path("etc/certkeeper/certs/web/versions/1/cert.pem");
+    let former = former.to_str().expect("text");
+    let args = ["revoke", "--cert", former, "--reason", "keyCompromise"];
+    // It is no longer what is served, so nothing becomes of that; nobody is told otherwise.
+    let run = site.ends(&args, 2);
+    assert!(!run.stderr.contains("serves"), "{}", run.report());
+    site.ends(&[&args[..], &["--yes"]].concat(), 0);
+    assert_ne!(next(&site), first);
+}
+
+#[test]
 fn another_type_is_another_key() {
     let Some(site) = Site::web() else { return };
     configure(&site, &[("reuse_key", "1")]);

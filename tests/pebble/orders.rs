@@ -245,6 +245,9 @@ fn what_the_ca_does_not_have_is_forgotten() {
         &["does not have the order any more, so it is forgotten"],
     );
     assert!(!site.temp.path(file).exists());
+    // Nobody is shown a run that is not at work any more.
+    let document = site.temp.read("var/run/certkeeper/status/web.json");
+    has(&document, &["\"state\":\"not_checked\""]);
     // Another account's, and another CA's, are not this section's.
     site.temp
         .write(file, good.replace("/my-account/", "/my-account/x"));

@@ -190,6 +190,30 @@ fn copies_and_hooks_go_without_the_key() {
 }
 
 #[test]
+fn one_of_a_compromised_key_is_not_sent_again() {
+    let Some(site) = Site::web() else { return };
+    let (key, csr) = make(&site, NAMES, EC, "PEM");
+    site.temp.write("etc/web.csr", csr);
+    site.configure(&[section(&site, &[])]);
+    site.renew();
+    let names = ["mail.demo.example", "www.demo.example"];
+    is_good(&site, &key, &names);
+    // For another reason the key is as good as before.
+    site.ends(&["revoke", "web", "--reason", "superseded", "--yes"], 0);
+    site.ends(&["renew", "web", "--force"], 0);
+    site.ends(&["revoke", "web", "--reason", "keyCompromise", "--yes"], 0);
+    let orders = site.asked("POST /order-plz");
+    let run = site.ends(&["renew", "web", "--force"], 1);
+    let words = "the key of the request in option csr is that of the certificate that was revoked";
+    assert!(run.stdout.contains(words), "{}", run.report());
+    assert_eq!(site.asked("POST /order-plz"), orders);
+    let (key, csr) = make(&site, NAMES, EC, "PEM");
+    site.temp.write("etc/web.csr", csr);
+    site.renew();
+    is_good(&site, &key, &names);
+}
+
+#[test]
 fn what_does_not_fit_is_told_before_a_ca_is_asked() {
     let Some(site) = Site::web() else { return };
     let (_, csr) = make(&site, NAMES, EC, "PEM");

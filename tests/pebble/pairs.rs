@@ -2,7 +2,7 @@
 
 use crate::site::Site;
 use crate::support::openssl;
-use crate::uci::{cert, with};
+use crate::uci::{GLOBAL, account, cert, with};
 use std::fs;
 
 const NAMES: [&str; 2] = ["www.demo.example", "demo.example"];
@@ -136,6 +136,27 @@ fn keys_are_used_again_each_in_its_place() {
     let before = keys();
     site.ends(&["renew", "web", "--force"], 0);
     assert_eq!(keys(), before);
+    both_are_good(&site);
+}
+
+/// What is looked at once ends the wait of both.
+#[test]
+fn after_a_check_that_passes_both_are_tried_at_once() {
+    let Some(site) = Site::web() else { return };
+    let mut options = with(site.by_webroot(), &[("webroot", "/other")]);
+    options.extend(["ec256", "rsa2048"].map(|kind| ("list key_type", kind.to_owned())));
+    let server = format!("\tlist dns_server '{}'\n", site.challsrv().address());
+    let account = account("pebble", &site.pebble.directory_url());
+    let text = GLOBAL.to_owned() + &server + &account + &cert("web", &NAMES, &options);
+    site.temp.uci(&text);
+    fs::create_dir_all(site.temp.path("other")).expect("a folder");
+    let run = site.ends(&["renew"], 1);
+    assert_eq!(run.stdout.matches("✗ web").count(), 2, "{}", run.report());
+    fs::remove_dir_all(site.temp.path("other")).expect("removed");
+    std::os::unix::fs::symlink("www", site.temp.path("other")).expect("a link");
+    site.ends(&["renew"], 4);
+    site.ends(&["check", "web"], 0);
+    site.renew();
     both_are_good(&site);
 }
 

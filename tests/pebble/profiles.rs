@@ -2,6 +2,7 @@
 
 use crate::failures::ends;
 use crate::site::Site;
+use crate::support::openssl;
 use crate::uci::cert;
 
 const SHORT: i64 = 160 * 3600;
@@ -45,6 +46,25 @@ fn the_profile_is_asked_for_and_another_one_is_issued_at_once() {
     let words = "the profile changed to classic";
     assert!(run.stderr.contains(words), "{}", run.report());
     assert!(lifetime(&site) > 80 * 86_400);
+}
+
+/// As at Let's Encrypt, whose short-lived profile is the one for addresses.
+#[test]
+fn addresses_under_a_profile() {
+    let Some(site) = site() else { return };
+    let profile = ("cert_profile", "shortlived".to_owned());
+    let options = [&site.by_webroot()[..], &[profile]].concat();
+    let names = ["127.0.0.1", "www.demo.example"];
+    site.configure(&[cert("web", &names, &options)]);
+    site.renew();
+    assert!((SHORT - 60..=SHORT).contains(&lifetime(&site)));
+    assert_eq!(site.status("web")["names"][0]["state"], "valid");
+    let crt = site.domain("web.crt");
+    assert_eq!(
+        openssl::names(&crt),
+        ["DNS:www.demo.example", "IP Address:127.0.0.1"]
+    );
+    site.is_tidy("web");
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use crate::failures::ends;
 use crate::site::Site;
 use crate::support::pebble::{Options, Pebble};
+use crate::support::server::free_port;
 use crate::support::{openssl, wait_until};
-use crate::uci::cert;
+use crate::uci::{GLOBAL, account, cert};
 use rustix::process::Signal;
 use std::fs;
 use std::time::Duration;
@@ -118,6 +119,69 @@ fn staging_is_never_served_and_the_way_back_issues_at_once() {
     site.renew();
     site.is_good("web", &NAMES);
     assert_eq!(site.asked("POST /order-plz"), 1);
+}
+
+/// What is revoked there was never served, and the real one stays in use.
+#[test]
+fn a_staging_certificate_is_revoked_there() {
+    let Some(both) = Both::new(|_| {}) else {
+        return;
+    };
+    let site = &both.site;
+    site.renew();
+    both.configure("1");
+    site.renew();
+    let held = site
+        .temp
+        .path("etc/certkeeper/certs/web/staging/current/cert.pem");
+    let serial = openssl::serial(&held);
+    let run = site.ends(&["revoke", "web", "--yes"], 0);
+    let words = "nothing of it is served (option staging 1); there is no other until `certkeeper renew web --force`";
+    assert!(run.stdout.contains(words), "{}", run.report());
+    assert_eq!(
+        both.staging.cert_status(&serial).as_deref(),
+        Some("Revoked")
+    );
+    assert_eq!(site.status("web")["state"], "banned");
+    site.is_good("web", &NAMES);
+    both.configure("0");
+    site.renew();
+    assert_eq!(site.status("web")["state"], "valid");
+    site.is_good("web", &NAMES);
+    assert_eq!(site.asked("POST /order-plz"), 1);
+}
+
+/// The staging servers of the accounts are asked in order, too.
+#[test]
+fn the_second_is_tested_where_the_first_is_down() {
+    let Some(both) = Both::new(|_| {}) else {
+        return;
+    };
+    let site = &both.site;
+    let account = |name: &str, staging: &str| {
+        let server = format!("\toption staging_server '{staging}'\n");
+        account(name, &site.pebble.directory_url()) + &server
+    };
+    let down = format!("https://127.0.0.1:{}/dir", free_port());
+    let mut options = site.by_webroot();
+    options.retain(|(name, _)| *name != "account");
+    options.extend(["pebble", "other"].map(|name| ("list account", name.to_owned())));
+    let web = cert("web", &NAMES, &options);
+    let accounts = account("pebble", &down) + &account("other", &both.staging.directory_url());
+    site.temp.uci(&(GLOBAL.to_owned() + &accounts + &web));
+    let run = site.ends(&["renew", "web", "--test"], 0);
+    assert!(
+        run.stdout.contains("web: the test succeeded"),
+        "{}",
+        run.report()
+    );
+    assert!(
+        site.log("web").contains("going on with account 'other'"),
+        "{}",
+        site.log("web")
+    );
+    assert!(both.held("current/cert.pem") && !site.domain("web.crt").exists());
+    assert_eq!(site.asked("POST"), 0);
 }
 
 #[test]

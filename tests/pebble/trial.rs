@@ -146,6 +146,76 @@ fn each_name_is_told_on_its_own() {
     assert_eq!(pair.asked("POST /order-plz"), 3);
 }
 
+/// A `config domain` that validates one name of `web` in another way.
+fn by(method: &str, name: &str) -> String {
+    let options = [
+        ("cert", "web".to_owned()),
+        ("name", name.into()),
+        ("validation_method", method.into()),
+    ];
+    section("domain", "other", &options)
+}
+
+/// What is validated beforehand at the CA that issues says nothing of its staging server.
+#[test]
+fn names_that_nobody_answers_for_are_left_out() {
+    let Some(site) = Site::web() else { return };
+    let pair = Pair::of(site);
+    let names = ["www.demo.example", "mail.demo.example"];
+    let web = cert("web", &names, &pair.site.by_webroot());
+    pair.configure(&[web, by("none", "mail.demo.example")]);
+    let [(true, left), (true, tried)] = &pair.check(0)[..] else {
+        panic!("two that are well")
+    };
+    assert!(
+        left.starts_with("mail.demo.example (none): not tried: "),
+        "{left}"
+    );
+    assert!(tried.starts_with("www.demo.example (webroot): "), "{tried}");
+    pair.is_a_trial();
+    // Nothing at all is ordered where that is all.
+    let orders = pair.asked("POST /order-plz");
+    pair.configure(&[cert(
+        "web",
+        &names,
+        &with(Vec::new(), &[("validation_method", "none")]),
+    )]);
+    assert_eq!(pair.check(0).len(), 2);
+    assert_eq!(pair.asked("POST /order-plz"), orders);
+}
+
+/// The staging server's account is another one, and so is the record.
+#[test]
+fn a_record_that_is_missing_leaves_the_other_names_alone() {
+    let Some(site) = Site::web() else { return };
+    if !site.is_newest() {
+        crate::support::tools::skip("pebble", "this one does not know dns-persist-01");
+        return;
+    }
+    let pair = Pair::of(site);
+    let names = ["www.demo.example", "demo.example"];
+    let configure = || {
+        let web = cert("web", &names, &pair.site.by_webroot());
+        pair.configure(&[web, by("dns-persist", "demo.example")]);
+    };
+    configure();
+    let told = pair.check(1);
+    let [(true, tried), (false, missing)] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(tried.starts_with("www.demo.example (webroot): "), "{tried}");
+    let words =
+        "the staging server wants a record of its own: publish, beside that of the CA itself";
+    assert!(missing.contains(words), "{missing}");
+    let (_, value) = missing.split_once("IN TXT \"").expect("a record");
+    let value = value.split('"').next().expect("its end");
+    let record = "_validation-persist.demo.example";
+    pair.site.challsrv().set_txt(record, value);
+    let told = pair.check(1);
+    assert!(told.iter().all(|(ok, _)| *ok), "{told:?}");
+    pair.is_a_trial();
+}
+
 #[test]
 fn records_are_written_and_taken_back() {
     let Some(site) = Site::zone() else { return };
@@ -186,6 +256,32 @@ fn records_are_written_and_taken_back() {
     assert_eq!(pair.site.powerdns().txt(name).len(), 1);
     pair.site.renew();
     pair.site.is_good("web", &["a.demo.example"]);
+}
+
+/// Nor by `renew --test`: the records that DNS is given time for stay.
+#[test]
+fn a_test_leaves_an_order_under_way_alone() {
+    let Some(site) = Site::zone() else { return };
+    let pair = Pair::of(site);
+    let site = &pair.site;
+    let mut slow = site.by_powerdns();
+    slow.retain(|(name, _)| *name != "dns_wait");
+    let slow = with(slow, &[("dns_wait", "90")]);
+    pair.configure(&[cert("web", &["a.demo.example"], &slow)]);
+    site.ends(&["renew"], 4);
+    let order = "etc/certkeeper/certs/web/order.json";
+    let before = site.temp.read(order);
+    let records = || site.powerdns().txt("_acme-challenge.a.demo.example");
+    let record = records();
+    site.ends(&["renew", "--test"], 4);
+    assert_eq!(site.temp.read(order), before);
+    assert_eq!(records().len(), 2);
+    assert!(records().contains(&record[0]));
+    // Nor does the run for the real one, which waits still, end the test.
+    site.ends(&["renew"], 4);
+    assert_eq!((site.temp.read(order), records().len()), (before, 2));
+    site.ends(&["order", "delete", "web"], 0);
+    assert_eq!(records(), Vec::<String>::new());
 }
 
 #[test]

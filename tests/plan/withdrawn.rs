@@ -123,6 +123,28 @@ fn after_a_revocation_nothing_comes_until_it_is_asked_for() {
     assert_eq!(due_now(&config, held, NOW), []);
 }
 
+/// The one in use was revoked; the newer one had been rolled back, and may have the same key.
+#[test]
+fn what_was_rolled_back_does_not_come_back_by_a_revocation() {
+    let config = config("");
+    let ban = cert(&config).fingerprint.clone();
+    let mut held = versions(&LIVES, 1);
+    held.withdrawn = vec![
+        withdrawn(1, None, None),
+        withdrawn(0, Some(Reason::KeyCompromise), Some(&ban)),
+    ];
+    assert_eq!(due_now(&config, held.clone(), NOW), []);
+    assert_eq!(
+        actions(&decide(&config, held.clone(), NOW, &named(&config, true))),
+        [Action::Issue]
+    );
+    held.local.needed = true;
+    assert_eq!(due_now(&config, held.clone(), NOW), [Action::Local]);
+    // Another configuration takes what there is: it is valid, and better than none.
+    held.withdrawn[1].ban = Some("of another configuration".into());
+    assert_eq!(due_now(&config, held, NOW), [Action::Deploy]);
+}
+
 #[test]
 fn the_local_ca_stands_in_for_what_is_revoked() {
     let config = config("");

@@ -8,6 +8,7 @@
 //! pebble     the CA; its own HTTPS certificate from `pki`
 //! challsrv   DNS that answers what the test sets (pebble-challtestsrv)
 //! powerdns   DNS with an HTTP API, as a user's DNS provider
+//! nameserver DNS with signed updates (BIND, Knot)
 //! nginx      the web server that serves the challenge files
 //! certkeeper the program under test
 //! openssl    the oracle for certificates and keys
@@ -28,6 +29,7 @@ pub mod challsrv;
 pub mod dns;
 pub mod http;
 pub mod listener;
+pub mod nameserver;
 pub mod netifd;
 pub mod nginx;
 pub mod openssl;

@@ -92,6 +92,16 @@ impl PowerDns {
             .ok();
     }
 
+    /// Lets a key of this algorithm change a zone by updates (RFC 2136).
+    pub fn allow_updates(&self, zone: &str, key: &str, algorithm: &str, secret: &str) {
+        let body = json!({"name": key, "algorithm": algorithm, "key": secret});
+        let made = self.api("POST", "/tsigkeys", &body);
+        assert!(matches!(made.status, 201 | 409), "{made:?}");
+        let body = json!({"kind": "TSIG-ALLOW-DNSUPDATE", "metadata": [key]});
+        self.api("POST", &format!("/zones/{}/metadata", fqdn(zone)), &body)
+            .ok();
+    }
+
     /// The TXT values that it answers for `name`.
     pub fn txt(&self, name: &str) -> Vec<String> {
         dns::ask(self.address(), name, Type::Txt).values
@@ -120,6 +130,9 @@ gsqlite3-pragma-synchronous=0
 local-address=127.0.0.1
 local-port={dns}
 socket-dir={folder}
+# By RFC 2136, for whom a zone's metadata let in.
+dnsupdate=yes
+allow-dnsupdate-from=127.0.0.0/8
 api=yes
 api-key={API_KEY}
 webserver-address=127.0.0.1

@@ -171,6 +171,23 @@ need_services() {
 	need_unpacked lighttpd lighttpd lighttpd-mod-openssl
 }
 
+# need_nameservers: what takes updates of DNS, beside PowerDNS.
+need_nameservers() {
+	need_unpacked named bind9
+	need_unpacked knotd knot
+}
+
+# need_oracles: others' clients, which say what a signature must be, and moto, which stands for Amazon.
+# The versions are those that the fixtures were compared with.
+need_oracles() {
+	[ ! -e "$tools/oracles/moto" ] || return 0
+	python3 -m pip --version >/dev/null 2>&1 || need_installed python3-pip
+	echo "fetching moto, edgegrid-python and ovh"
+	python3 -m pip install -q --disable-pip-version-check --target "$tools/oracles" \
+		'moto[server]==5.2.5' edgegrid-python==2.0.9 ovh==1.2.0 >"$tools/setup.log" 2>&1 ||
+		lack moto "pip cannot install it: see ${tools#"$PWD/"}/setup.log"
+}
+
 # need_peers: the other ACME clients, for tests/bench. Two of them call curl.
 need_peers() {
 	local peer

@@ -10,7 +10,11 @@
 limit=10
 
 tell() { printf '   %(%H:%M:%S)T  %s: %s\n' -1 "$who" "$1" >>"$visitors/$who.log"; }
-count() { printf '%s %s\n' "$good" "$bad" >"$visitors/$who.count"; }
+# By a rename: who reads it never finds it empty.
+count() {
+	printf '%s %s\n' "$good" "$bad" >"$visitors/$who.count.new" &&
+		mv "$visitors/$who.count.new" "$visitors/$who.count"
+}
 goes_on() { [ ! -e "$visitors/stop" ]; }
 
 # Connects to the router as a browser does: whom a wrong certificate certifies is not asked.

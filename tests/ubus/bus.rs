@@ -72,7 +72,7 @@ fn long_answers_and_late_ones() {
     object.end(&call, 6).expect("an end");
     // Answers that wait to be sent are, when the other side reads.
     while object.wants_to_write() {
-        let _ = object.next();
+        let _ = object.receive();
     }
     let found = caller.join().expect("all of it");
     assert_eq!((found.id, found.path.as_str()), (id, NAME));
@@ -105,7 +105,7 @@ fn news() {
         .fields()
         .expect("fields");
     assert_eq!((told.object, told.active), (Some(id), Some(true)));
-    assert!(object.next().expect("nothing").is_none());
+    assert!(object.receive().expect("nothing").is_none());
 }
 
 #[test]

@@ -44,4 +44,7 @@ fn a_run_begins_when_the_next_attempt_has_come_and_not_again_at_once() {
     note(&rig, NOW);
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(states(&mut rig), ["failed"]);
+    // What comes due later is another matter. The section itself rests, so nothing is done.
+    note(&rig, NOW + 10);
+    assert!(wait_until(LIMIT, || states(&mut rig) == ["failed", "deferred"]));
 }

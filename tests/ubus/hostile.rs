@@ -70,15 +70,7 @@ fn hostile_arguments() {
         ("certificate", args("section", "-".into())),
         ("job", args("job", Value::Int64(i64::MAX))),
         ("job", args("job", Value::Double(f64::NAN))),
-        (
-            "upload",
-            [
-                args("section", "-".into()),
-                args("certificate", long.as_str().into()),
-            ]
-            .concat()[..0]
-                .to_vec(),
-        ),
+        ("upload", args("certificate", long.as_str().into())),
         (
             "account",
             [args("name", "--root=/".into()), args("action", nested)].concat(),

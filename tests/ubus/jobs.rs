@@ -4,6 +4,7 @@ use crate::rig::{LIMIT, OWN, Rig, error, inner, list, number, text};
 use crate::support::wait_until;
 use certkeeper::ubus::Client;
 use certkeeper::ubus::blob::{Table, Value, get};
+use rustix::fs::{FlockOperation, flock};
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -168,7 +169,7 @@ fn hold(rig: &Rig) -> fs::File {
     let file = rig.temp.path("var/run/certkeeper/lock");
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     let lock = fs::File::create(file).unwrap();
-    lock.lock().unwrap();
+    flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
     lock
 }
 

@@ -205,3 +205,27 @@ fn a_mistake_in_the_file_of_secrets_names_that_file() {
     let place = "/etc/config/certkeeper_secrets line 4, secret 'web', option credentials";
     assert!(all[0].starts_with(place), "{}", all[0]);
 }
+
+#[test]
+fn one_of_several_sets_of_credentials_is_enough() {
+    let section = |entries: &[&str]| {
+        let lines = entries.iter();
+        let lines: String = lines
+            .map(|e| format!("\tlist credentials '{e}'\n"))
+            .collect();
+        let head = "config cert 'web'\n\tlist domains '*.example.org'\n\toption dns 'cloudflare'\n";
+        config_of(&(head.to_owned() + &lines), "")
+    };
+    for enough in [
+        &["CF_Token=a"][..],
+        &["CF_Key=a", "CF_Email=b"],
+        &["CF_Token=a", "CF_Email=b", "CF_Zone_ID=c"],
+    ] {
+        assert_eq!(errors(&section(enough)), [""; 0], "{enough:?}");
+    }
+    for short in [&[][..], &["CF_Key=a"], &["CF_Email=b", "CF_Token= "]] {
+        let errors = errors(&section(short)).join(" ");
+        let words = "CF_Token, or CF_Key with CF_Email is wanted; `certkeeper secret web NAME`";
+        assert!(errors.contains(words), "{short:?}: {errors}");
+    }
+}

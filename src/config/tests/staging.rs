@@ -75,6 +75,23 @@ fn a_ca_by_url_names_its_staging_server() {
 }
 
 #[test]
+fn a_staging_server_is_another_one() {
+    let same = "option acme_server https://ca.test/dir; option staging_server https://ca.test/dir";
+    let config = with(same, "option account own");
+    says(
+        &config,
+        false,
+        &["option staging_server 'https://ca.test/dir': that is acme_server itself"],
+    );
+    assert_eq!(broken(&config), ["web"]);
+    // A CA that is known by name has its own.
+    let named = "option ca letsencrypt; option staging_server https://test.ca.test/dir";
+    let config = with(named, "option staging 1; option account own");
+    says(&config, true, &["it counts beside acme_server alone"]);
+    assert_eq!(account(&config).preset, Some("letsencrypt-staging"));
+}
+
+#[test]
 fn staging_of_a_ca_that_has_none_is_refused() {
     for name in ["zerossl", "actalis", "sectigo-dv"] {
         let config = with("", &format!("option staging 1; option account {name}"));

@@ -140,7 +140,9 @@ account | email | me@localhost | an e-mail address is wanted
 account | ca | nosuch | not a known CA
 account | eab_kid | two words | the key identifier as the CA gave it
 provider | dns | pdsn | did you mean 'pdns'?
-provider | dns | cloudflare | no such provider; `certkeeper providers` lists them
+provider | dns | frobnicate | no such provider; `certkeeper providers` lists them
+provider | dns | dns_hetzner | use hetzner, with a token of the Cloud API
+provider | dns | noip | publishes no way to set TXT records
 cert | enabled | maybe | 1 or 0 is wanted
 cert | auto_names | maybe | 1 or 0 is wanted
 cert | primary | maybe | 1 or 0 is wanted

@@ -1,6 +1,7 @@
 use super::super::dns_types::Data;
 use super::*;
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{Ipv6Addr, TcpListener, UdpSocket};
 
 const TIMEOUT: Duration = Duration::from_millis(150);
 

@@ -39,8 +39,6 @@ pub const NAME: &str = "certkeeper";
 
 /// How soon a lost connection is tried again.
 const RECONNECT: Duration = Duration::from_millis(500);
-/// What is due but was not done is left to the next run of this kind: that may have its reasons.
-const REST: i64 = 600;
 /// The clock may be set meanwhile, so nobody sleeps longer.
 const LOOK_AGAIN: Duration = Duration::from_secs(3600);
 /// How long work that was asked to end is waited for when the agent ends.
@@ -76,8 +74,8 @@ struct Agent<'a> {
     watch: Watch<'a>,
     jobs: Jobs,
     reads: Reads,
-    /// Nothing due is begun before.
-    rest: i64,
+    /// When the agent last began a run by itself.
+    began: i64,
 }
 
 /// The connection to ubusd.
@@ -101,7 +99,7 @@ pub fn run(setup: Setup<'_>) -> io::Result<()> {
         watch: Watch::new(setup.paths)?,
         jobs: Jobs::new(setup.clock.now()),
         reads: Reads::default(),
-        rest: 0,
+        began: 0,
         setup,
     };
     while agent.setup.clock.go_on().is_ok() {
@@ -213,7 +211,7 @@ impl Agent<'_> {
     }
 
     fn hear(&mut self) -> Option<Message> {
-        self.with(|client, _| client.next())?
+        self.with(|client, _| client.receive())?
     }
 
     fn answer(&mut self, call: &Call, table: &Table) {
@@ -282,7 +280,7 @@ impl Agent<'_> {
 
     /// Seconds until something is due.
     fn due_in(&self) -> Option<Duration> {
-        let due = self.watch.next()?.max(self.rest);
+        let due = self.watch.next(self.began)?;
         let left = due.saturating_sub(self.setup.clock.now().0);
         // A run that works now tells anew when the next is due.
         let free = !self.jobs.busy();
@@ -292,7 +290,7 @@ impl Agent<'_> {
     /// Starts a run when something is due.
     fn renew_what_is_due(&mut self) {
         if self.due_in().is_some_and(|left| left.is_zero()) {
-            self.rest = self.setup.clock.now().0.saturating_add(REST);
+            self.began = self.setup.clock.now().0;
             // The queue is empty, so that it takes one more.
             let _ = self.jobs.add("renew", Command::new("renew"));
         }

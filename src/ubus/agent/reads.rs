@@ -26,6 +26,9 @@ struct Read {
     end: Instant,
 }
 
+/// Whoever hands an answer to all who asked.
+pub(super) type Answer<'a> = &'a mut dyn FnMut(&[Call], Result<Table, Refusal>);
+
 /// The questions that are not answered yet, oldest first.
 #[derive(Default)]
 pub(super) struct Reads(VecDeque<Read>);
@@ -54,11 +57,7 @@ impl Reads {
     }
 
     /// Answers what can be answered, and begins what waits.
-    pub fn turn(
-        &mut self,
-        program: &Program,
-        answer: &mut dyn FnMut(&[Call], Result<Table, Refusal>),
-    ) {
+    pub fn turn(&mut self, program: &Program, answer: Answer<'_>) {
         let now = Instant::now();
         self.0.retain_mut(|read| {
             let done = read.outcome(now);
@@ -127,7 +126,9 @@ impl Read {
         if now < self.end {
             return None;
         }
-        self.child.take().map(end);
+        if let Some(child) = self.child.take() {
+            end(child);
+        }
         Some(Err(busy()))
     }
 }

@@ -17,6 +17,9 @@ use std::os::unix::ffi::OsStrExt;
 /// Room for what the kernel tells at once; names of documents are short.
 const EVENTS: usize = 4096;
 
+/// How long what is due rests after a run that did not do it, in seconds.
+const REST: i64 = 600;
+
 /// What was told of a section.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
@@ -114,9 +117,12 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// When the earliest next attempt is planned.
-    pub fn next(&self) -> Option<i64> {
-        self.seen.values().filter_map(|s| s.next).min()
+    /// When the earliest next attempt is planned. What was due already when the last run `began` and
+    /// is so still is left to the one after a rest: the run may have had its reasons.
+    pub fn next(&self, began: i64) -> Option<i64> {
+        let again = began.saturating_add(REST);
+        let planned = self.seen.values().filter_map(|s| s.next);
+        planned.map(|at| if at > began { at } else { again }).min()
     }
 }
 

@@ -11,8 +11,8 @@ use certkeeper::acme::{
 use certkeeper::dns::{Context, TxtRecord, modules};
 use certkeeper::keys::AccountKey;
 use certkeeper::types::{
-    Clock, Identifier, Interrupted, Method, RenewalInfo, Request, Response, Secret, Timestamp,
-    Transport, TransportError,
+    Clock, Identifier, Interrupted, Method, Nameserver, RenewalInfo, Request, Response, Secret,
+    Timestamp, Transport, TransportError, Update, UpdateError,
 };
 use certkeeper_fuzz::assert_shown;
 use libfuzzer_sys::fuzz_target;
@@ -24,7 +24,7 @@ const URL: &str = "https://ca.test/1";
 /// How long an order is watched.
 const WATCH: i64 = 60;
 /// More requests for one thing than this: it goes in circles.
-const CALLS_MAX: u32 = 100;
+const CALLS_MAX: u32 = 500;
 /// The account's key; any will do.
 const KEY: &str = include_str!("../corpus/pem_der/ec256.pem");
 
@@ -269,28 +269,54 @@ fn providers(replies: &Replies) {
     let settings = [
         ("HTTPREQ_ENDPOINT", "https://dns.test"),
         ("PDNS_Url", "http://192.0.2.53:8081"),
-        ("PDNS_Token", "hunter2"),
+        ("ACMEDNS_BASE_URL", "https://auth.test"),
+        ("CF_Token", "hunter2"),
+        ("GANDI_LIVEDNS_KEY", "hunter2"),
     ];
     for module in modules() {
-        let known = |name: &str| module.descriptor.fields.iter().any(|f| f.name == name);
-        let credentials = settings
-            .iter()
-            .filter(|(name, _)| known(name))
-            .map(|(name, value)| ((*name).to_owned(), Secret::new(*value)))
+        let fields = module.descriptor.fields.iter();
+        let value = |name: &str| settings.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
+        let given = fields.filter_map(|field| match field.default {
+            // Any text does for a token.
+            None => Some((field.name, value(field.name).unwrap_or("hunter2"))),
+            Some(_) => value(field.name).map(|value| (field.name, value)),
+        });
+        let credentials = given
+            .map(|(name, value)| (name.to_owned(), Secret::new(value)))
             .collect();
+        let clock = Sleeper::default();
         let context = Context {
+            descriptor: module.descriptor,
             credentials,
             http: replies,
+            nameserver: &Nobody,
+            clock: &clock,
         };
+        replies.calls.set(0);
         // `exec` has no program to start.
         let Ok(provider) = (module.open)(context) else {
             continue;
         };
-        for result in [provider.add(&record), provider.remove(&record)] {
+        for there in [true, false] {
             replies.calls.set(0);
-            if let Err(why) = result {
+            let done = provider.change(&record, there);
+            if let Err(why) = done.and_then(|()| provider.wait()) {
                 assert_shown(&why.to_string());
+                assert!(!why.to_string().contains("hunter2"));
             }
         }
+    }
+}
+
+/// No nameserver answers.
+struct Nobody;
+
+impl Nameserver for Nobody {
+    fn zone(&self, _: (&str, u16), _: &str) -> Result<Option<String>, UpdateError> {
+        Err(UpdateError::Unreachable("nobody".into()))
+    }
+
+    fn update(&self, _: (&str, u16), _: &Update<'_>) -> Result<(), UpdateError> {
+        Err(UpdateError::Unreachable("nobody".into()))
     }
 }

@@ -22,7 +22,10 @@ fuzz_target!(|input: &[u8]| {
     let Ok(fields) = message.fields() else {
         return;
     };
-    for read in [fields.signature, fields.data.and_then(Result::ok)].into_iter().flatten() {
+    for read in [fields.signature, fields.data.and_then(Result::ok)]
+        .into_iter()
+        .flatten()
+    {
         again(&read, input.len());
     }
 });

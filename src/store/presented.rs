@@ -1,0 +1,73 @@
+//! `cleanup.json`: what is presented to a CA for a section, until it is taken back.
+
+use super::disk::{StoreError, read, remove, sync_folder};
+use super::section::Area;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The file's name.
+pub(super) const FILE: &str = "cleanup.json";
+
+/// One thing that was presented to a CA, written down before it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "kind")]
+pub enum Presented {
+    /// A file below a document root.
+    File {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// A TXT record.
+    Txt {
+        /// The section whose credentials wrote it.
+        source: String,
+        /// The provider's module.
+        module: String,
+        /// The record's name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+}
+
+impl Area {
+    /// True if an ended run may have left something presented.
+    pub fn has_presented(&self) -> bool {
+        self.dir().join(FILE).exists()
+    }
+
+    /// What an ended run may have left presented; damaged counts as nothing, or the section could
+    /// never go on.
+    pub fn presented(&self) -> Result<Vec<Presented>, StoreError> {
+        let text = read(&self.dir().join(FILE))?.unwrap_or_default();
+        Ok(serde_json::from_slice(&text).unwrap_or_default())
+    }
+
+    /// Notes what is about to be presented, or what is left of it; nothing removes the note.
+    pub fn put_presented(&self, presented: &[Presented]) -> Result<(), StoreError> {
+        self.settle(presented)?;
+        if !presented.is_empty() {
+            return self.put_json(FILE, &presented);
+        }
+        remove(&self.dir().join(FILE))
+    }
+
+    /// A file is forgotten only once its removal has reached the disk, or it would be back after a
+    /// power cut and nobody knew of it.
+    fn settle(&self, kept: &[Presented]) -> Result<(), StoreError> {
+        let mut folders = BTreeSet::new();
+        for entry in self.presented()? {
+            if let Presented::File { path } = &entry
+                && !kept.contains(&entry)
+            {
+                folders.extend(path.parent().map(Path::to_owned));
+            }
+        }
+        // tmpfs may have gone since.
+        folders
+            .iter()
+            .filter(|f| f.is_dir())
+            .try_for_each(|f| sync_folder(f))
+    }
+}
