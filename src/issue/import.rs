@@ -2,7 +2,7 @@
 //! not asked.
 //!
 //! ```text
-//! STATE/ca/HOST/PATH/account.key, ca.conf         by the directory's URL
+//! STATE/ca/HOST/PATH/account.key, ca.conf         by the directory's URL, without its port
 //! STATE/NAME[_ecc]/NAME.key, fullchain.cer        NAME is the first name of the certificate
 //! ```
 
@@ -28,6 +28,18 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     let meta = fs::symlink_metadata(path).ok()?;
     let plain = meta.is_file() && meta.size() <= FILE_MAX;
     plain.then(|| fs::read(path).ok()).flatten()
+}
+
+/// Where acme.sh keeps the account of a directory: by its host without the port, and its path.
+fn account_folder(directory: &str) -> Option<PathBuf> {
+    let (_, place) = directory.split_once("://")?;
+    let (host, path) = place.split_once('/')?;
+    let host = host.split(':').next()?;
+    let safe = [host]
+        .into_iter()
+        .chain(path.split('/'))
+        .all(|part| !part.is_empty() && part != "." && part != "..");
+    safe.then(|| Path::new(host).join(path))
 }
 
 /// A certificate that acme.sh holds.
@@ -145,11 +157,10 @@ impl Engine<'_> {
     /// Takes the key of acme.sh's account at this one's CA, unless there is one; says what was done.
     pub fn take_account(&self, account: &Account, state: &Path) -> Result<Option<String>, Failure> {
         let store = AccountStore::new(self.paths, &account.name, &account.directory);
-        let place = account.directory.split_once("://").map(|(_, rest)| rest);
-        let Some(place) = place.filter(|p| p.split('/').all(|part| part != "..")) else {
+        let Some(folder) = account_folder(&account.directory) else {
             return Ok(None);
         };
-        let folder = state.join("ca").join(place);
+        let folder = state.join("ca").join(folder);
         let Some(pem) = read(&folder.join("account.key")) else {
             return Ok(None);
         };

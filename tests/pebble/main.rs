@@ -6,6 +6,7 @@
 mod support;
 
 mod accounts;
+mod acmesh;
 mod alpn;
 mod ari;
 mod beforehand;
