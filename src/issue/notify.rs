@@ -147,8 +147,14 @@ impl Engine<'_> {
         let banned = held.ban(&cert.fingerprint).is_some();
         if let Some(version) = in_use(held).filter(|_| is_urgent(held, now) && !banned) {
             let same = told.certificate == version.meta.fingerprint;
-            let before = same.then(|| told.urgent.clone()).unwrap_or_default();
-            add(Event::Urgent, all - &before);
+            add(
+                Event::Urgent,
+                if same {
+                    all - &told.urgent
+                } else {
+                    all.clone()
+                },
+            );
         }
         news
     }
