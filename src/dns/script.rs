@@ -1,7 +1,7 @@
 //! acme.sh's DNS scripts (`dnsapi/dns_*.sh`), unmodified, run by busybox ash. The functions that
 //! they call are ours (`script/dnsapi.sh`); neither acme.sh nor curl nor openssl is needed.
 //!
-//! A script is read from one of [`FOLDERS`], if it belongs to root and nobody else may change it.
+//! A script is read from one of a few folders, if it belongs to root and nobody else may change it.
 //! It gets the settings in variables that are not exported, written to the shell's stdin. Values
 //! that it saves for its next run go to a file of certkeeper's (`dnsapi-helper saved`).
 
