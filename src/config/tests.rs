@@ -9,6 +9,7 @@ mod external;
 mod fallback;
 mod fingerprint;
 mod firewall;
+mod import;
 mod names;
 mod secrets;
 mod sections;
