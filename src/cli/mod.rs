@@ -6,6 +6,7 @@ mod agent;
 mod cas;
 mod check;
 mod csr;
+mod import;
 mod live;
 mod local_ca;
 mod log;
@@ -24,7 +25,7 @@ mod uci;
 mod upload;
 
 use crate::config::{self, Cert, Config, Mistake};
-use crate::issue::{Engine, Failure, Firewall, Trace};
+use crate::issue::{Engine, Failure, Firewall, Trace, resolve};
 use crate::status::record::Listener;
 use crate::store::{Lock, StoreError};
 use crate::types::{Clock, Paths, SectionName, Timestamp, nearest};
@@ -112,6 +113,7 @@ const COMMANDS: &[Command] = &[
     csr::COMMAND,
     upload::COMMAND,
     rollback::COMMAND,
+    import::COMMAND,
     local_ca::COMMAND,
     agent::COMMAND,
 ];
@@ -253,11 +255,18 @@ impl Run<'_> {
 
     /// The configuration with sections that are not saved yet.
     fn config_with(&self, unsaved: Vec<Section>) -> Result<Config> {
-        let config = config::load_with(&self.paths, unsaved);
-        let config = config.map_err(|e| Ended(Exit::Usage, e.to_string()))?;
+        let config = self.load(unsaved)?;
         for mistake in &config.mistakes {
             self.tell(&self.mistake(mistake));
         }
+        Ok(config)
+    }
+
+    /// The configuration as it is now, the addresses of interfaces included; nothing is told.
+    fn load(&self, unsaved: Vec<Section>) -> Result<Config> {
+        let config = config::load_with(&self.paths, unsaved);
+        let mut config = config.map_err(|e| Ended(Exit::Usage, e.to_string()))?;
+        resolve(&self.paths, &mut config);
         Ok(config)
     }
 

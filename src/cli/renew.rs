@@ -3,7 +3,7 @@
 use super::live::Live;
 use super::parse::{Command, Opt};
 use super::{Ended, Exit, Result, Run, trouble};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::issue::{Outcome, Report};
 use crate::plan::{Waiting, Wish};
 use crate::status;
@@ -84,10 +84,9 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     let mut report = Report::default();
     while !todo.is_empty() {
         if !fresh {
-            config = config::load(&run.paths).map_err(|e| {
-                withdraw(&queue, &wishes);
-                Ended(Exit::Usage, e.to_string())
-            })?;
+            config = run
+                .load(Vec::new())
+                .inspect_err(|_| withdraw(&queue, &wishes))?;
         }
         fresh = false;
         work(run, &config, &todo, &mut report);
@@ -99,6 +98,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         todo = queue.take();
     }
     drop(lock);
+    notify(run, &config, &report);
     report.outcomes.extend(unable(&config, &sections));
     Ok(tell(run, &config, &report))
 }
@@ -149,12 +149,25 @@ fn work(run: &Run<'_>, config: &Config, todo: &[Wanted], report: &mut Report) {
         report.outcomes.extend(more.outcomes);
         report.waiting.extend(more.waiting);
         report.next_due = more.next_due;
+        report.news = more.news;
         report.stopped |= more.stopped;
         if report.stopped {
             break;
         }
     }
     live.end();
+}
+
+/// Tells whoever wants to know. Who is not reached keeps nothing from its end.
+fn notify(run: &Run<'_>, config: &Config, report: &Report) {
+    if report.news.is_empty() || report.stopped {
+        return;
+    }
+    let engine = run.engine(config, &|_, _, _| {}, None);
+    engine.notify(&report.news, &mut |text| {
+        status::syslog(&run.paths, true, text);
+        run.tell(text);
+    });
 }
 
 /// Wishes of one kind become one.
@@ -219,10 +232,7 @@ fn told_by_others(run: &Run<'_>, config: &Config, sections: &[SectionName]) -> E
         let Some(document) = status::read(&run.paths, section) else {
             continue;
         };
-        let failed = document
-            .last_attempt
-            .as_ref()
-            .filter(|a| !a.problem.is_empty());
+        let failed = document.failed();
         let text = match failed {
             Some(attempt) => attempt.problem.clone(),
             None => document.label.clone(),

@@ -57,10 +57,10 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     let files = files(&run.paths, &section, cert.staging);
     let files: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
     let engine = run.engine(&config, &|_, _, _| {}, None);
-    let document = engine.documents().into_iter();
+    let document = engine.documents_with_users().into_iter();
     let document = document.into_iter().find(|d| d.section == section.as_str());
-    let document = document.and_then(|d| Some((d.certificate?, d.used_by, d.deployed)));
-    let Some((status, users, deployed)) = document else {
+    let document = document.and_then(|mut d| Some((d.certificate.take()?, d)));
+    let Some((status, document)) = document else {
         return Err(unreadable("it is no longer there".into()));
     };
     if run.parsed.json {
@@ -71,7 +71,8 @@ fn run(run: &Run<'_>) -> Result<Exit> {
             "key_type": leaf.key_description(), "chain": issuers, "fingerprint": leaf.fingerprint(),
             "ca": leaf.is_ca, "account": version.meta.account, "directory": version.meta.directory,
             "uploaded": version.meta.uploaded, "key_elsewhere": version.meta.csr.is_some(),
-            "files": files, "used_by": users, "deployed": deployed,
+            "files": files, "used_by": document.used_by, "named_in": document.named_in,
+            "deployed": document.deployed,
         }));
         return Ok(Exit::Done);
     }
@@ -119,11 +120,11 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     for file in files {
         row("file", file);
     }
-    for user in &users {
+    for user in document.used_by.iter().chain(&document.named_in) {
         row("used by", user.clone());
     }
-    if !users.is_empty() {
-        row("deployed", told(deployed));
+    if !document.used_by.is_empty() {
+        row("deployed", told(document.deployed));
     }
     let style = run.out_style;
     let text = columns(&rows, |_, column, cell| match column {

@@ -1,6 +1,6 @@
 //! `status`: how every section fares.
 
-use super::parse::Command;
+use super::parse::{Command, Opt};
 use super::term::{columns, end, renewal, short, until};
 use super::{Exit, Result, Run};
 use crate::config::Config;
@@ -11,11 +11,17 @@ use serde_json::json;
 
 pub(super) const COMMAND: Command = Command {
     name: "status",
-    args: "[SECTION]",
+    args: "[SECTION] [--prometheus]",
     summary: "shows how every certificate fares",
     help: "A table of all sections: state, time left, next attempt, issuer and names; below it what is\n\
-           wrong and what to do. With SECTION, or with --json, everything that is known.",
-    options: &[],
+           wrong and what to do. With SECTION, or with --json, everything that is known. With --prometheus\n\
+           metrics for the textfile folder of node-exporter: write them beside and rename, as in\n\
+           certkeeper status --prometheus >F.tmp && mv F.tmp F.prom",
+    options: &[Opt {
+        name: "prometheus",
+        value: None,
+        help: "print metrics in Prometheus' text format",
+    }],
     run,
 };
 
@@ -33,6 +39,10 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     let mut documents = documents(run, &config);
     if let Some(section) = &wanted {
         documents.retain(|d| d.section == section.as_str());
+    }
+    if run.parsed.has("prometheus") {
+        run.say(&status::prometheus(&documents));
+        return Ok(Exit::Done);
     }
     if run.parsed.json {
         match documents.as_slice() {
@@ -69,7 +79,7 @@ fn head(run: &Run<'_>, config: &Config, documents: &[Document]) -> serde_json::V
 /// The documents as the store gives them; where a run is at work, its own.
 fn documents(run: &Run<'_>, config: &Config) -> Vec<Document> {
     let engine = run.engine(config, &|_, _, _| {}, None);
-    let mut documents = engine.documents();
+    let mut documents = engine.documents_with_users();
     // A stage counts only while the run that wrote it lives.
     if matches!(Lock::take(&run.paths), Ok(None)) {
         for (document, section) in documents.iter_mut().zip(config.names()) {
@@ -150,10 +160,7 @@ fn names(document: &Document) -> String {
 /// What is wrong with a section, and what to do.
 fn notes(run: &Run<'_>, document: &Document) {
     let style = run.out_style;
-    let failed = document
-        .last_attempt
-        .as_ref()
-        .filter(|a| !a.problem.is_empty());
+    let failed = document.failed();
     if let Some(attempt) = failed {
         run.say(&format!(
             "\n{} {}",
@@ -247,7 +254,7 @@ fn details(run: &Run<'_>, document: &Document, now: Timestamp) -> String {
     if let Some(other) = &document.other_key {
         row("other key", other.clone());
     }
-    for user in &document.used_by {
+    for user in document.used_by.iter().chain(&document.named_in) {
         row("used by", user.clone());
     }
     if !document.used_by.is_empty() && document.certificate.is_some() {

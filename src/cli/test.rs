@@ -4,7 +4,7 @@
 use super::live::Live;
 use super::renew::{tell, unable, wait};
 use super::{Ended, Exit, Result, Run, trouble};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::issue::{Outcome, Report};
 use crate::plan::Wish;
 use crate::store::Lock;
@@ -22,8 +22,7 @@ pub(super) fn run(run: &Run<'_>, config: Config, named: &[SectionName]) -> Resul
         None => {
             run.tell("another run is at work; the test follows");
             let lock = wait(run, &config)?;
-            let loaded = config::load(&run.paths);
-            config = loaded.map_err(|e| Ended(Exit::Usage, e.to_string()))?;
+            config = run.load(Vec::new())?;
             lock
         }
     };

@@ -6,6 +6,7 @@ use super::csr::{self, Csr};
 use super::deployment;
 use super::fingerprint::fingerprint;
 use super::fits;
+use super::interfaces::{self, Interface};
 use super::keys::{self, Keys};
 use super::method::{self, Name, Raw, Validation};
 use super::mistake::Mistake;
@@ -22,8 +23,11 @@ pub struct Cert {
     pub name: SectionName,
     /// 0: left alone.
     pub enabled: bool,
-    /// What the certificate is for, and how each is validated; never empty, no identifier twice.
+    /// What the certificate is for, and how each is validated; no identifier twice, and empty only
+    /// before the addresses of its interfaces are known.
     pub names: Vec<Name>,
+    /// The interfaces whose addresses are not among the names yet.
+    pub interfaces: Vec<Interface>,
     /// The kind of its key.
     pub key_type: KeyType,
     /// The owner's request; its key is kept elsewhere.
@@ -52,6 +56,9 @@ pub struct Cert {
     pub fingerprint: String,
 }
 
+/// What an address is validated by.
+pub(super) const ADDRESS_WAYS: &str =
+    "an address needs validation_method standalone, webroot or alpn (RFC 8738)";
 /// No root's name is longer (RFC 5280 appendix A.1, ub-common-name).
 const CHAIN_MAX: usize = 64;
 
@@ -152,16 +159,18 @@ pub(super) fn read(
     let raw = Raw::read(reader, files, paths);
     let way = method::resolve(reader, &raw, files, global);
     let by_dns = way.as_ref().is_some_and(Validation::is_dns);
-    let ids = identifiers(reader, by_dns, csr.as_ref());
+    let (ids, interfaces) = identifiers(reader, by_dns, csr.as_ref());
+    let interfaces = interfaces::read(reader, interfaces, way.as_ref());
     let own = method::own_ways(reader, &ids, &raw, files, global, paths);
     let names = names(reader, ids, way, own);
-    let mut deployment = deployment::read(reader, paths);
+    let mut deployment = deployment::read(reader, paths, global.acme_hotplug);
     if csr.is_some() {
         deployment::check_keyless(reader, &mut deployment);
     }
     let keys: Vec<KeyType> = [Some(key_type), other_key].into_iter().flatten().collect();
     for account in &listed {
         fits::check(reader, account, &names, &keys, profile.as_deref());
+        fits::check_interfaces(reader, account, &interfaces, profile.as_deref());
     }
     let fingerprint = fingerprint(reader.section, &account_names, files, csr.as_ref());
     match (reader.failed.take(), listed.split_first()) {
@@ -169,6 +178,7 @@ pub(super) fn read(
             name,
             enabled,
             names,
+            interfaces,
             key_type,
             csr,
             other_key,
@@ -252,7 +262,12 @@ fn listed(
     listed
 }
 
-fn identifiers(reader: &mut Reader<'_>, by_dns: bool, csr: Option<&Csr>) -> Vec<Identifier> {
+/// The identifiers of `list domains`, and its interfaces by name.
+fn identifiers(
+    reader: &mut Reader<'_>,
+    by_dns: bool,
+    csr: Option<&Csr>,
+) -> (Vec<Identifier>, Vec<String>) {
     let mut words = reader.words("domains");
     if let Some(csr) = csr.filter(|_| words.is_empty()) {
         words = csr.names.iter().map(ToString::to_string).collect();
@@ -262,11 +277,12 @@ fn identifiers(reader: &mut Reader<'_>, by_dns: bool, csr: Option<&Csr>) -> Vec<
             "list domains is empty: name what the certificate is for, such as www.example.org",
         );
     }
-    let mut ids: Vec<Identifier> = Vec::new();
+    let (mut ids, mut interfaces): (Vec<Identifier>, Vec<String>) = Default::default();
     let auto = reader.flag("auto_names", false);
     for word in words {
         if word.starts_with('@') {
-            reader.wrong("domains", &word, "an interface's addresses are not in this version; write the name or address itself");
+            let name = interfaces::name(reader, &word);
+            interfaces.extend(name.filter(|n| !interfaces.contains(n)));
             continue;
         }
         let id = match Identifier::parse(&word) {
@@ -300,7 +316,7 @@ fn identifiers(reader: &mut Reader<'_>, by_dns: bool, csr: Option<&Csr>) -> Vec<
     if let Some(csr) = csr {
         csr::check_names(reader, csr, &ids);
     }
-    ids
+    (ids, interfaces)
 }
 
 /// Gives each identifier its way and says where they do not fit.
@@ -321,11 +337,9 @@ fn names(
                 d.as_str(),
                 "a wildcard needs validation_method dns (RFC 8555 section 8.3, RFC 8737 section 3)",
             ),
-            Identifier::Ip(ip) if !validation.takes_addresses() => reader.wrong(
-                "domains",
-                &ip.to_string(),
-                "an address needs validation_method standalone, webroot or alpn (RFC 8738)",
-            ),
+            Identifier::Ip(ip) if !validation.takes_addresses() => {
+                reader.wrong("domains", &ip.to_string(), ADDRESS_WAYS)
+            }
             _ => {}
         }
         names.push(Name { id, validation });

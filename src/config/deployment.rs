@@ -10,7 +10,8 @@ const OWN: [&str; 2] = ["/etc/certkeeper", "/etc/ssl/domains"];
 /// Where hooks are.
 const HOOKS: &str = "/etc/certkeeper/hooks/";
 
-pub(super) fn read(reader: &mut Reader<'_>, paths: &Paths) -> Deployment {
+/// `events`: option acme_hotplug.
+pub(super) fn read(reader: &mut Reader<'_>, paths: &Paths, events: bool) -> Deployment {
     let mut services = Vec::new();
     for word in reader.words("service") {
         match is_word(&word) {
@@ -25,10 +26,9 @@ pub(super) fn read(reader: &mut Reader<'_>, paths: &Paths) -> Deployment {
     }
     let mut hooks = Vec::new();
     for text in reader.list("hook") {
-        let name = text.strip_prefix(HOOKS).unwrap_or(&text);
-        match name.split('/').all(is_word) {
-            true => hooks.push(name.to_owned()),
-            false => reader.wrong(
+        match hook(&text) {
+            Some(name) => hooks.push(name.to_owned()),
+            None => reader.wrong(
                 "hook",
                 &text,
                 "a program below /etc/certkeeper/hooks is wanted",
@@ -57,8 +57,15 @@ pub(super) fn read(reader: &mut Reader<'_>, paths: &Paths) -> Deployment {
         services,
         exports,
         hooks,
+        events,
         verify,
     }
+}
+
+/// The path below the folder of hooks.
+pub(super) fn hook(text: &str) -> Option<&str> {
+    let name = text.strip_prefix(HOOKS).unwrap_or(text);
+    name.split('/').all(is_word).then_some(name)
 }
 
 /// One certificate is all that uhttpd serves: with two sections each would take it from the other.

@@ -37,15 +37,18 @@ pub struct Zone {
     pub owners: Owners,
     /// Devices by name; a `+` or `*` at the end stands for anything.
     patterns: Vec<String>,
-    /// For each of its networks, the names that its device can have, the likeliest first.
-    networks: Vec<Vec<String>>,
+    /// Its networks, each with the names that its device can have, the likeliest first.
+    networks: Vec<(String, Vec<String>)>,
 }
 
 impl Zone {
-    /// Those of `existing` that are this zone's.
-    pub fn devices<'a>(&self, existing: &'a [String]) -> Vec<&'a str> {
-        let by_network = |names: &Vec<String>| {
-            let first = names.iter().find_map(|n| existing.iter().find(|e| *e == n));
+    /// Those of `existing` that are this zone's. `known`: the devices of networks, where netifd says
+    /// so.
+    pub fn devices<'a>(&self, existing: &'a [String], known: &[(String, String)]) -> Vec<&'a str> {
+        let by_network = |(network, names): &(String, Vec<String>)| {
+            let said = known.iter().filter(|(name, _)| name == network);
+            let mut names = said.map(|(_, device)| device).chain(names);
+            let first = names.find_map(|n| existing.iter().find(|e| *e == n));
             first.map(String::as_str)
         };
         let mut found: Vec<&str> = self.networks.iter().filter_map(by_network).collect();
@@ -78,7 +81,10 @@ pub fn zones(paths: &Paths, port: u16) -> Result<Vec<Zone>, LoadError> {
                 ipv6: owner(&firewall, section, &name, port, true),
             },
             patterns: words(section, "device"),
-            networks: networks.iter().map(|n| devices_of(&network, n)).collect(),
+            networks: networks
+                .into_iter()
+                .map(|n| (n.clone(), devices_of(&network, &n)))
+                .collect(),
             name,
         })
     });

@@ -1,6 +1,7 @@
 //! Says early what a CA would refuse: names, keys, profiles.
 
 use super::account::Account;
+use super::interfaces::Interface;
 use super::method::Name;
 use super::reader::Reader;
 use crate::acme::ca::{Preset, those_that};
@@ -61,6 +62,24 @@ pub(super) fn check(
         };
         if let Some(text) = refused {
             reader.wrong("domains", &name.id.to_string(), text);
+        }
+    }
+}
+
+/// The same for interfaces, whose addresses are not known yet.
+pub(super) fn check_interfaces(
+    reader: &mut Reader<'_>,
+    account: &Account,
+    interfaces: &[Interface],
+    profile: Option<&str>,
+) {
+    let Some(ca) = account.facts() else {
+        return;
+    };
+    let covered = ca.profile(profile).is_none_or(|p| p.ips);
+    for interface in interfaces {
+        if let Some(text) = address(ca, covered) {
+            reader.wrong("domains", &format!("@{}", interface.name), text);
         }
     }
 }

@@ -12,9 +12,12 @@ mod external;
 mod fingerprint;
 mod firewall;
 mod fits;
+pub mod import;
+mod interfaces;
 mod keys;
 mod method;
 mod mistake;
+mod notify;
 mod provider;
 mod reader;
 mod schema;
@@ -26,8 +29,10 @@ pub use cert::Cert;
 pub use csr::Csr;
 pub use external::External;
 pub use firewall::{Zone, zones};
+pub use interfaces::Interface;
 pub use method::{DnsMethod, Name, Validation};
 pub use mistake::Mistake;
+pub use notify::Notify;
 pub use secrets::SecretNames;
 
 use crate::acme::ca::preset;
@@ -65,6 +70,10 @@ pub struct Global {
     pub ca_bundle: PathBuf,
     /// The router's own CA.
     pub local_ca: LocalCa,
+    /// Those who listen to the events of OpenWrt's acme hear of each certificate.
+    pub acme_hotplug: bool,
+    /// Who is told when a section fails.
+    pub notify: Vec<Notify>,
     /// Say more.
     pub debug: bool,
 }
@@ -379,6 +388,8 @@ fn global(files: &Files<'_>, paths: &Paths, mistakes: &mut Vec<Mistake>) -> Glob
                 .number("local_ca_days", 1..=36_500)
                 .map_or(ROOT_DAYS, i64::from),
         },
+        acme_hotplug: reader.flag("acme_hotplug", false),
+        notify: notify::read(&mut reader, files),
         debug: reader.flag("debug", false),
     }
 }

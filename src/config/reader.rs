@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
                 Ok(text) => texts.push(text.trim().to_owned()),
                 Err(_) => {
                     let lossy = String::from_utf8_lossy(value);
-                    let secret = matches!(name, "credentials" | "eab_hmac_key");
+                    let secret = matches!(name, "credentials" | "eab_hmac_key" | "notify");
                     self.wrong(name, if secret { "***" } else { &lossy }, "no valid UTF-8");
                 }
             }

@@ -2,9 +2,8 @@
 //! The reader, the help for a mistyped option and the tests all come from this table.
 
 use super::Mistake;
-use super::reader::switch;
 use crate::types::nearest;
-use crate::uci::{Section, UciOption, Value};
+use crate::uci::{Section, Value};
 
 /// An option of a section.
 #[derive(Debug)]
@@ -13,32 +12,14 @@ pub(super) struct Spec {
     pub name: &'static str,
     /// It may hold several values.
     pub list: bool,
-    /// `Some`: read and checked, but nothing acts on it in this version.
-    pub pending: Option<&'static str>,
 }
 
 const fn one(name: &'static str) -> Spec {
-    Spec {
-        name,
-        list: false,
-        pending: None,
-    }
+    Spec { name, list: false }
 }
 
 const fn list(name: &'static str) -> Spec {
-    Spec {
-        name,
-        list: true,
-        pending: None,
-    }
-}
-
-/// An option that this version does not act on, with what happens instead.
-const fn pending(spec: Spec, instead: &'static str) -> Spec {
-    Spec {
-        pending: Some(instead),
-        ..spec
-    }
+    Spec { name, list: true }
 }
 
 pub(super) const GLOBAL: &[Spec] = &[
@@ -52,8 +33,8 @@ pub(super) const GLOBAL: &[Spec] = &[
     one("local_ca"),
     one("local_ca_name"),
     one("local_ca_days"),
-    pending(one("acme_hotplug"), "no hotplug event is sent"),
-    pending(list("notify"), "nobody is notified"),
+    one("acme_hotplug"),
+    list("notify"),
     one("debug"),
 ];
 
@@ -112,7 +93,7 @@ pub(super) const DOMAIN: &[Spec] = &[
     one("dns_wait"),
 ];
 
-pub(super) const SECRET: &[Spec] = &[list("credentials"), one("eab_hmac_key")];
+pub(super) const SECRET: &[Spec] = &[list("credentials"), one("eab_hmac_key"), list("notify")];
 
 /// The section types of a file with their options.
 pub(super) fn kinds(secrets: bool) -> &'static [(&'static str, &'static [Spec])] {
@@ -129,7 +110,7 @@ pub(super) fn kinds(secrets: bool) -> &'static [(&'static str, &'static [Spec])]
     }
 }
 
-/// Warns of unknown section types and options, and of those that nothing acts on yet.
+/// Warns of unknown section types and options, and of lists where one value is allowed.
 pub(super) fn review(sections: &[Section], secrets: bool, out: &mut Vec<Mistake>) {
     let kinds = kinds(secrets);
     for section in sections {
@@ -156,13 +137,6 @@ pub(super) fn review(sections: &[Section], secrets: bool, out: &mut Vec<Mistake>
                     let text = format!("unknown option{}", meant.unwrap_or_default());
                     out.push(Mistake::of_option(section, option, None, text).warning());
                 }
-                Some(Spec {
-                    pending: Some(instead),
-                    ..
-                }) if !off(option) => {
-                    let text = format!("this version does not act on it yet: {instead}");
-                    out.push(Mistake::of_option(section, option, None, text).warning());
-                }
                 Some(spec) if !spec.list => {
                     if matches!(&option.value, Value::List(values) if values.len() > 1) {
                         let text = "one value is allowed here, not a list; the last one counts";
@@ -173,14 +147,4 @@ pub(super) fn review(sections: &[Section], secrets: bool, out: &mut Vec<Mistake>
             }
         }
     }
-}
-
-/// An option that switches something off asks for nothing.
-fn off(option: &UciOption) -> bool {
-    let text = option
-        .value
-        .entries()
-        .last()
-        .map(|v| String::from_utf8_lossy(v));
-    text.is_some_and(|t| switch(t.trim()) == Some(false))
 }

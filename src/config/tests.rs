@@ -9,6 +9,7 @@ mod external;
 mod fallback;
 mod fingerprint;
 mod firewall;
+mod import;
 mod names;
 mod secrets;
 mod sections;
@@ -144,10 +145,10 @@ fn says(config: &Config, warning: bool, words: &[&str]) {
 
 /// CONFIG.md's options; `*`: a list; `!`: nothing acts on it yet. `listen_address` is not in CONFIG.
 const OPTIONS: &str = "
-certkeeper | enabled accept_tos account_email webroot *dns_server wan_zone ca_bundle local_ca local_ca_name local_ca_days !acme_hotplug !*notify debug
+certkeeper | enabled accept_tos account_email webroot *dns_server wan_zone ca_bundle local_ca local_ca_name local_ca_days acme_hotplug *notify debug
 account | ca acme_server staging_server ca_file email eab_kid eab_hmac_key
 provider | dns *credentials
 cert | enabled *domains auto_names primary *key_type reuse_key csr *account staging cert_profile preferred_chain validation_method webroot listen_address listen_port provider dns *credentials calias dalias dns_wait auto_update renew_before *service *hook *export *verify
 domain | cert name validation_method webroot provider dns *credentials calias dalias dns_wait
-secret | *credentials eab_hmac_key
+secret | *credentials eab_hmac_key *notify
 ";

@@ -1,8 +1,10 @@
-//! Links in the folders of acme.sh's layout: who reads a certificate there goes on finding it.
+//! Links in the folders of acme.sh's layout and of OpenWrt's acme: who reads a certificate there goes
+//! on finding it.
 //!
 //! ```text
 //! /etc/acme/NAME/NAME.cer, NAME.key          an RSA key's, as acme.sh has it
 //! /etc/acme/NAME_ecc/NAME.cer, NAME.key      an elliptic curve's
+//! /etc/ssl/acme/NAME.crt, NAME.key, NAME.fullchain.crt, NAME.combined.crt, NAME.chain.crt
 //! ```
 
 use super::links::{Link, Place, make};
@@ -71,4 +73,33 @@ pub(super) fn link(
         }
     }
     Ok(all)
+}
+
+/// Endings of the links in /etc/ssl/acme, with the files of a version.
+const SSL: [(&str, &str); 5] = [
+    ("crt", "cert.pem"),
+    ("key", "key.pem"),
+    ("fullchain.crt", "fullchain.pem"),
+    ("combined.crt", "combined.pem"),
+    ("chain.crt", "chain.pem"),
+];
+
+/// Has the links in /etc/ssl/acme that OpenWrt's acme made for a certificate lead to a section's; none
+/// is made anew. Returns the places that are no links.
+pub fn relink(
+    paths: &Paths,
+    section: &SectionName,
+    name: &str,
+) -> Result<Vec<PathBuf>, StoreError> {
+    let folder = paths.ssl_acme();
+    let mut foreign = Vec::new();
+    for (ending, file) in SSL {
+        let link = Link::to_current(folder.join(format!("{name}.{ending}")), section, file);
+        match fs::symlink_metadata(&link.path) {
+            Ok(meta) if !meta.is_symlink() => foreign.push(link.path),
+            Ok(_) if link.look() != Place::Right => link.put()?,
+            _ => {}
+        }
+    }
+    Ok(foreign)
 }

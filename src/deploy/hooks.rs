@@ -1,10 +1,11 @@
 //! Programs of the owner's that are told of a new certificate.
 
 use super::services::run;
-use crate::program::{Children, trusted, unchangeable};
+use crate::program::{self, Children, trusted, unchangeable};
 use crate::types::Paths;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The hook's file. It runs as we do, so neither it nor a folder on the way to it may be somebody
 /// else's to change, and no link may lead out of the folder of hooks.
@@ -28,6 +29,25 @@ pub(super) fn find(paths: &Paths, name: &str) -> Result<PathBuf, String> {
     }
     trusted(&file)?;
     Ok(file)
+}
+
+/// Runs a program that is told of something: `EVENT SECTION TEXT`.
+pub fn notify_program(
+    paths: &Paths,
+    name: &str,
+    args: &[&str],
+    limit: Duration,
+) -> Result<(), String> {
+    let file = find(paths, name)?;
+    let mut command = program::command(&file);
+    command.args(args);
+    let ended = program::run(command, limit, Children::End, false);
+    let ended = ended.map_err(|e| format!("{}: {e}", file.display()))?;
+    match (ended.success(), ended.status) {
+        (true, _) => Ok(()),
+        (false, Some(status)) => Err(format!("{}: {status}", file.display())),
+        (false, None) => Err(format!("{} was ended after {limit:?}", file.display())),
+    }
 }
 
 /// Runs a hook: `deployed SECTION CERTIFICATE KEY NAME…`; KEY is empty where it is kept elsewhere.

@@ -10,7 +10,7 @@
 
 use super::services::Service;
 use super::verify::Look;
-use super::{export, hooks, uhttpd};
+use super::{events, export, hooks, uhttpd};
 use crate::net::Signed;
 use crate::store::{Area, StoreError};
 use crate::types::{
@@ -40,6 +40,8 @@ pub struct Round<'a> {
     pub note: Deployed,
     /// The time.
     pub now: Timestamp,
+    /// Tells procd that a certificate of acme's was renewed.
+    pub event: &'a dyn Fn() -> Result<(), String>,
     /// Hears each step.
     pub tell: &'a mut dyn FnMut(Stage, &str),
 }
@@ -272,6 +274,11 @@ impl Round<'_> {
         for hook in &self.wanted.hooks {
             let say = &mut |text: &str| (self.tell)(Stage::Deploy, text);
             let told = hooks::tell(self.paths, hook, section, &version.meta.names, say);
+            left.extend(told.err());
+        }
+        if self.wanted.events {
+            let say = &mut |text: &str| (self.tell)(Stage::Deploy, text);
+            let told = events::hotplug(self.paths, say).and_then(|()| (self.event)());
             left.extend(told.err());
         }
     }

@@ -6,6 +6,7 @@ use crate::types::{Paths, Target, visible};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 /// An init script or checker that has not ended by then is killed.
@@ -184,6 +185,16 @@ pub(super) fn run<'a>(
         command.arg(arg);
         line.push_str(&format!(" {}", arg.display()));
     }
+    run_command(&line, command, children, say)
+}
+
+/// The same with a command that is made already; `line` names it.
+pub(super) fn run_command(
+    line: &str,
+    command: Command,
+    children: Children,
+    say: &mut dyn FnMut(&str),
+) -> Result<(), String> {
     let ended = program::run(command, LIMIT, children, true)
         .map_err(|e| format!("`{line}` does not start: {e}"))?;
     say(&format!("`{line}`"));

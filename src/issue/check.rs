@@ -3,6 +3,7 @@
 use super::account::Registry;
 use super::clients::Clients;
 use super::deploy::server_name;
+use super::netifd::{self, Interface};
 use super::wan::Wan;
 use super::{Engine, Failure, clients, persist, provider, trial, ways};
 use crate::challenge::{ChallengeError, Footprint, HTTP, Port, Proof, Solver, TLS, look_up};
@@ -46,6 +47,7 @@ pub fn check(
     tell: &mut dyn FnMut(Finding),
 ) {
     let mut connected = Clients::default();
+    let interfaces = netifd::interfaces(engine.paths).unwrap_or_default();
     // Of a pair the second differs in nothing that is looked at.
     let seconds = |cert: &&&Cert| {
         let first = || certs.iter().any(|c| c.name.as_str() == cert.name.base());
@@ -66,7 +68,7 @@ pub fn check(
             ca(engine, &cert.at(account), &mut connected, &mut found);
         }
         for name in &cert.names {
-            names(engine, name, &mut found);
+            names(engine, name, &interfaces, &mut found);
         }
         let mut done: Vec<&Validation> = Vec::new();
         // Each CA wants a lasting record of its own: these are looked at with it.
@@ -161,7 +163,7 @@ fn both(failure: &Failure) -> String {
 }
 
 /// Who is asked on a port needs an address that the CA finds; dns-01 needs none.
-fn names(engine: &Engine<'_>, name: &Name, found: Found<'_>) {
+fn names(engine: &Engine<'_>, name: &Name, interfaces: &[Interface], found: Found<'_>) {
     use Validation::{Alpn, Standalone, Webroot};
     let domain = match (&name.id, &name.validation) {
         (Identifier::Dns(domain), Webroot { .. } | Standalone { .. } | Alpn { .. }) => {
@@ -177,15 +179,54 @@ fn names(engine: &Engine<'_>, name: &Name, found: Found<'_>) {
     };
     match addresses {
         Ok(addresses) => {
-            let list: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-            let text = format!("{domain} resolves to {}", list.join(" "));
-            found("name", true, text);
+            let (ok, text) = compared(domain, &addresses, interfaces);
+            found("name", ok, text);
         }
         Err(text) => {
             let text = format!(
                 "{text} — make an A or AAAA record that leads to this router, or use validation_method dns"
             );
             found("name", false, text);
+        }
+    }
+}
+
+/// Whether all addresses of a name lead here. A CA may choose any of them.
+fn compared(domain: &str, addresses: &[IpAddr], interfaces: &[Interface]) -> (bool, String) {
+    let list = |all: &[IpAddr]| {
+        let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+        all.join(" ")
+    };
+    let text = format!("{domain} resolves to {}", list(addresses));
+    let wan: Vec<&Interface> = interfaces.iter().filter(|i| i.is_wan).collect();
+    let known: Vec<IpAddr> = wan.iter().flat_map(|i| i.public()).collect();
+    // Behind another router nothing can be said of IPv4; IPv6 is not translated.
+    let told = |a: &&IpAddr| !wan.is_empty() && (a.is_ipv6() || known.iter().any(IpAddr::is_ipv4));
+    let elsewhere = |a: &&IpAddr| !interfaces.iter().any(|i| i.has(**a));
+    let wrong: Vec<IpAddr> = addresses.iter().filter(elsewhere).copied().collect();
+    let sure: Vec<IpAddr> = wrong.iter().filter(told).copied().collect();
+    if !sure.is_empty() {
+        let text = format!(
+            "{text}, but {} is none of this router's (its WAN has {}): the CA asks there. Correct the record (A, AAAA), \
+             unless what is there passes the CA's question on to this router",
+            list(&sure),
+            if known.is_empty() {
+                "no public address".into()
+            } else {
+                list(&known)
+            }
+        );
+        return (false, text);
+    }
+    match (wan.is_empty(), wrong.is_empty()) {
+        (true, _) => (true, text),
+        (_, true) => (true, format!("{text}, which is this router")),
+        (_, false) => {
+            let text = format!(
+                "{text}; the WAN has no such public address to compare it with: what is before this router must pass the \
+                 CA's question on"
+            );
+            (true, text)
         }
     }
 }

@@ -7,11 +7,17 @@ use crate::deploy::{self, Round, Trouble};
 use crate::status::Recorder;
 use crate::store::Area;
 use crate::types::{Held, Identifier, Stage, State, Timestamp, Version};
+use crate::ubus::Client;
+use crate::ubus::blob::Value;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// How long a version that services did not take is left alone, unless somebody asks for it or the
 /// configuration changes; a quarter of the life of what is in use, where that is less.
 const REST: i64 = Timestamp::days(7);
+
+/// How long procd may take to hear of an event.
+const EVENT_LIMIT: Duration = Duration::from_secs(5);
 
 impl Engine<'_> {
     /// Puts the newest version that can be used into use. `again`: also one that was refused or rolled
@@ -145,12 +151,25 @@ impl Engine<'_> {
             former,
             note,
             now: self.clock.now(),
+            event: &|| self.acme_event(),
             tell: &mut tell,
         };
         match round.run() {
             Ok(()) => Ok(area.drop_attempt()?),
             Err(trouble) => Err(self.failure(cert, former.unwrap_or(version), trouble)),
         }
+    }
+
+    /// Has procd reload those who wait for a certificate of acme's.
+    pub(super) fn acme_event(&self) -> Result<(), String> {
+        let args = [
+            ("type".to_owned(), "acme.renew".into()),
+            ("data".to_owned(), Value::Table(Vec::new())),
+        ];
+        let client = Client::connect(&self.paths.ubus());
+        let told = client.and_then(|mut c| c.call("service", "event", &args, EVENT_LIMIT));
+        told.map(drop)
+            .map_err(|e| format!("ubus event acme.renew: {e}"))
     }
 
     pub(super) fn failure(&self, cert: &Cert, in_use: &Version, trouble: Trouble) -> Failure {

@@ -2,6 +2,7 @@
 
 use super::{Engine, chain};
 use crate::config::{Account, Cert, Config, External, Validation};
+use crate::deploy as links;
 use crate::plan::{is_about, renewal, urgent};
 use crate::status::{self, AttemptStatus, CertificateStatus, Document, NameStatus};
 use crate::types::{
@@ -25,6 +26,18 @@ impl Engine<'_> {
     /// The documents of all sections, in the order of [`Config::names`].
     pub fn documents(&self) -> Vec<Document> {
         self.documents_of(&self.inventory())
+    }
+
+    /// The same with those besides who name a certificate's files in their configuration. It reads
+    /// theirs, so it is for who asks, not for each run.
+    pub fn documents_with_users(&self) -> Vec<Document> {
+        let mut documents = self.documents();
+        let mut users = links::users(self.paths);
+        for document in &mut documents {
+            let found = SectionName::of_files(&document.section).and_then(|s| users.remove(&s));
+            document.named_in = found.unwrap_or_default();
+        }
+        documents
     }
 
     fn documents_of(&self, inventory: &Inventory) -> Vec<Document> {
@@ -114,6 +127,7 @@ fn document(config: &Config, cert: &Cert, inventory: &Inventory, now: Timestamp)
             .chain(warnings(cert, held, current, attempt, now))
             .collect(),
         used_by: used_by(cert),
+        named_in: Vec::new(),
         deployed: deployed(cert, held),
         secrets: secrets(cert),
     }
@@ -137,6 +151,7 @@ fn broken(section: &SectionName, why: &str) -> Document {
         last_attempt: None,
         warnings: vec![format!("the configuration is wrong: {why}")],
         used_by: Vec::new(),
+        named_in: Vec::new(),
         deployed: None,
         secrets: Vec::new(),
     }

@@ -134,6 +134,7 @@ impl Engine<'_> {
                 former: None,
                 note,
                 now: self.clock.now(),
+                event: &|| self.acme_event(),
                 tell: &mut tell,
             };
             bring(round).map_err(|t| self.failure(cert, leaf, t))?;

@@ -12,9 +12,12 @@ pub mod dnsapi;
 mod document;
 mod failure;
 mod fallback;
+mod import;
 mod key;
 mod leftover;
 mod local;
+mod netifd;
+mod notify;
 mod order;
 mod orders;
 mod persist;
@@ -34,6 +37,9 @@ pub use crate::net::Firewall;
 pub use account::AccountStatus;
 pub use check::{Finding, check};
 pub use failure::{Failure, Retry};
+pub use import::Live;
+pub use netifd::resolve;
+pub use notify::News;
 pub use orders::{DnsRecord, NameOrder, OrderStatus};
 pub use request::Requested;
 pub use revoke::{By, Revocation, Revoked, Stored};
@@ -93,6 +99,8 @@ pub struct Report {
     pub waiting: Vec<Waiting>,
     /// What was not due will be then, the first of all.
     pub next_due: Option<(Timestamp, SectionName)>,
+    /// What others are to be told, once the lock is free.
+    pub news: Vec<News>,
     /// The run was asked to stop.
     pub stopped: bool,
     /// It was a test: nothing goes on by itself.
@@ -234,6 +242,12 @@ impl<'a> Engine<'a> {
         if report.stopped {
             self.take_all_back(queue.into_iter().map(|(task, _)| task));
         }
+        for (name, _) in &report.outcomes {
+            if let Some(cert) = self.config.cert(name.as_str()) {
+                inventory.sections.insert(name.clone(), self.held(cert));
+            }
+        }
+        report.news = self.news(&inventory);
         report
     }
 

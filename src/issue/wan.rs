@@ -1,6 +1,7 @@
 //! Which devices are the WAN, and whom it reaches on the port that a CA asks.
 
 use super::Engine;
+use super::netifd::{self, Interface};
 use crate::challenge::Port;
 use crate::config::{Zone, zones};
 use crate::net;
@@ -24,17 +25,45 @@ impl Wan {
     pub fn find(engine: &Engine<'_>, port: Port) -> Result<Self, String> {
         let zones = zones(engine.paths, port.asked).map_err(|e| e.to_string())?;
         let wanted = engine.config.global.wan_zone.as_deref();
-        choose(&zones, wanted, &net::devices(), net::default_devices())
+        // Without netifd, what the kernel's routes and the configuration say must do.
+        let interfaces = netifd::interfaces(engine.paths).unwrap_or_default();
+        choose(&zones, wanted, &Devices::find(&interfaces))
     }
 }
 
-fn choose(
-    zones: &[Zone],
-    wanted: Option<&str>,
-    existing: &[String],
+/// The router's devices.
+#[derive(Debug, Default)]
+struct Devices {
+    existing: Vec<String>,
+    /// Those that a default route leads through.
     defaults: Vec<String>,
-) -> Result<Wan, String> {
-    let held: Vec<_> = zones.iter().map(|z| (z, z.devices(existing))).collect();
+    /// Those of logical interfaces, as netifd has them.
+    known: Vec<(String, String)>,
+}
+
+impl Devices {
+    fn find(interfaces: &[Interface]) -> Self {
+        let device = |i: &Interface| Some((i.name.clone(), i.device.clone()?));
+        let wan = interfaces.iter().filter(|i| i.is_wan);
+        let existing = net::devices();
+        let mut defaults = net::default_devices();
+        for (_, device) in wan.filter_map(device) {
+            if existing.contains(&device) && !defaults.contains(&device) {
+                defaults.push(device);
+            }
+        }
+        Self {
+            existing,
+            defaults,
+            known: interfaces.iter().filter_map(device).collect(),
+        }
+    }
+}
+
+fn choose(zones: &[Zone], wanted: Option<&str>, all: &Devices) -> Result<Wan, String> {
+    let defaults = &all.defaults;
+    let devices = |z: &Zone| z.devices(&all.existing, &all.known);
+    let held: Vec<_> = zones.iter().map(|z| (z, devices(z))).collect();
     let is_wan = |(zone, devices): &&(&Zone, Vec<&str>)| match wanted {
         Some(name) => zone.name == name,
         None => devices.iter().any(|d| defaults.iter().any(|e| e == d)),
@@ -50,11 +79,11 @@ fn choose(
     let named = chosen.iter().any(|(_, devices)| !devices.is_empty()) && wanted.is_some();
     // The device of a modem is known to netifd alone: what leads to the Internet and is in no zone
     // is the WAN too, unless the owner says what is, and reaches nobody.
-    let known = |device: &String| {
+    let known = |device: &&String| {
         held.iter()
             .any(|(_, devices)| devices.contains(&device.as_str()))
     };
-    let strays = defaults.into_iter().filter(|d| !named && !known(d));
+    let strays = defaults.iter().filter(|d| !named && !known(d)).cloned();
     let strays: Vec<String> = strays.collect();
     let owners = chosen.iter().map(|(zone, _)| zone.owners);
     let owners = owners.reduce(Owners::both).filter(|_| strays.is_empty());
@@ -97,6 +126,15 @@ config zone
 ";
 
     fn wan(wanted: Option<&str>, defaults: &[&str]) -> Result<Wan, String> {
+        told(wanted, defaults, &[])
+    }
+
+    /// With what netifd says of interfaces' devices.
+    fn told(
+        wanted: Option<&str>,
+        defaults: &[&str],
+        known: &[(&str, &str)],
+    ) -> Result<Wan, String> {
         let root = std::env::temp_dir().join(format!(
             "certkeeper-wan-{}-{:?}",
             std::process::id(),
@@ -108,7 +146,15 @@ config zone
         let existing = ["lo", "br-lan", "pppoe-wan", "wanb", "eth9", "wwan0"];
         let owned = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
         fs::remove_dir_all(&root).expect("removed");
-        choose(&zones, wanted, &owned(&existing), owned(defaults))
+        let all = Devices {
+            existing: owned(&existing),
+            defaults: owned(defaults),
+            known: known
+                .iter()
+                .map(|(n, d)| ((*n).into(), (*d).into()))
+                .collect(),
+        };
+        choose(&zones, wanted, &all)
     }
 
     #[track_caller]
@@ -130,6 +176,16 @@ config zone
         assert!(
             said.contains("'wann'") && said.ends_with("lan wan open modem"),
             "{said}"
+        );
+    }
+
+    #[test]
+    fn netifd_knows_a_modem_s_device() {
+        let known = [("modem", "wwan0")];
+        let wan = told(None, &["wwan0"], &known).expect("found");
+        assert_eq!(
+            (wan.devices.join(" "), wan.zones),
+            ("wwan0".into(), vec!["modem".into()])
         );
     }
 

@@ -256,7 +256,7 @@ impl Case<'_> {
 }
 
 /// What the configuration wants that the certificate is not.
-fn mismatch(cert: &Cert, meta: &Meta) -> Option<String> {
+pub fn mismatch(cert: &Cert, meta: &Meta) -> Option<String> {
     match (&cert.csr, &meta.csr) {
         (Some(csr), key) if Some(&csr.key_id) != key.as_ref() => {
             return Some("the key of the request in option csr is another one".into());

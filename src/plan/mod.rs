@@ -4,7 +4,7 @@ mod case;
 mod due;
 mod withdrawn;
 
-pub use case::{account_of, resumable, tried};
+pub use case::{account_of, mismatch, resumable, tried};
 pub use due::{Due, due, is_about, urgent};
 pub use withdrawn::renewal;
 

@@ -1,9 +1,11 @@
 //! What users see: one document a section in tmpfs, and the log of its last run.
 
 pub mod ari;
+mod prometheus;
 pub mod record;
 mod syslog;
 
+pub use prometheus::prometheus;
 pub use record::{Recorder, read_log};
 pub use syslog::syslog;
 
@@ -53,12 +55,24 @@ pub struct Document {
     /// Who is to have the certificate: `service nginx`, `export /srv/tls`, `hook mail`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub used_by: Vec<String>,
+    /// Whose configuration names its files: `nginx (/etc/nginx/nginx.conf)`. It is looked for where
+    /// somebody asks, so the document in tmpfs has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named_in: Vec<String>,
     /// When they were told of the one in use, if they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployed: Option<i64>,
     /// The names of the credentials that are set; never their values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
+}
+
+impl Document {
+    /// The last attempt, if it failed.
+    pub fn failed(&self) -> Option<&AttemptStatus> {
+        let last = self.last_attempt.as_ref();
+        last.filter(|a| !a.problem.is_empty())
+    }
 }
 
 /// One name of a section.

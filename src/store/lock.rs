@@ -20,8 +20,16 @@ pub struct Lock(File);
 impl Lock {
     /// Takes the lock; `None` if another run has it.
     pub fn take(paths: &Paths) -> Result<Option<Self>, StoreError> {
+        Self::of(paths, paths.lock())
+    }
+
+    /// The lock of those who notify others: no two runs tell them the same.
+    pub fn take_notify(paths: &Paths) -> Result<Option<Self>, StoreError> {
+        Self::of(paths, paths.notify_lock())
+    }
+
+    fn of(paths: &Paths, path: PathBuf) -> Result<Option<Self>, StoreError> {
         make_folder(&paths.run(), 0o700)?;
-        let path = paths.lock();
         let file = OpenOptions::new()
             .write(true)
             .create(true)

@@ -11,6 +11,7 @@ mod root;
 mod saved;
 mod secret;
 mod section;
+mod told;
 pub mod uci;
 mod withdrawn;
 

@@ -5,6 +5,7 @@ use super::disk::{
     write_new,
 };
 use super::presented;
+use super::told;
 use crate::types::{
     Attempt, Deployed, Held, Issued, Meta, OrderNote, Paths, SectionName, Timestamp, Version,
 };
@@ -109,6 +110,7 @@ impl Area {
                 "attempt.json" => held.attempt = self.json("attempt.json"),
                 "issued.json" => held.issued = self.json("issued.json").unwrap_or_default(),
                 "deployed.json" => held.deployed = self.json("deployed.json"),
+                told::FILE => held.told = self.json(told::FILE).unwrap_or_default(),
                 "withdrawn.json" => held.withdrawn = self.withdrawn(),
                 presented::FILE | TRIAL => held.presented = true,
                 other => held.untidy |= is_beside(other),

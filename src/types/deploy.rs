@@ -13,6 +13,8 @@ pub struct Deployment {
     pub exports: Vec<Export>,
     /// Programs, by their paths below /etc/certkeeper/hooks.
     pub hooks: Vec<String>,
+    /// Those who listen to the events of OpenWrt's acme.
+    pub events: bool,
     /// Where the certificate must be seen afterwards; empty: where the services usually listen.
     pub verify: Vec<Target>,
 }
@@ -62,7 +64,8 @@ impl Deployment {
         let services = self.services.iter().map(|s| format!("service {s}"));
         let exports = self.exports.iter().map(ToString::to_string);
         let hooks = self.hooks.iter().map(|h| format!("hook {h}"));
-        services.chain(exports).chain(hooks).collect()
+        let events = self.events.then(|| "event acme.renew".to_owned());
+        services.chain(exports).chain(hooks).chain(events).collect()
     }
 
     /// True if nobody is told and nothing is looked at.

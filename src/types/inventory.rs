@@ -2,7 +2,7 @@
 
 use super::{
     Attempt, Deployed, Deployment, Identifier, Reason, RenewalInfo, Secret, SectionName, Timestamp,
-    Tried, Withdrawn,
+    Told, Tried, Withdrawn,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -142,6 +142,8 @@ pub struct Held {
     pub linked: bool,
     /// Which version services, copies and hooks have.
     pub deployed: Option<Deployed>,
+    /// Who was told of what is the matter.
+    pub told: Told,
     /// Versions that are not to be used.
     pub withdrawn: Vec<Withdrawn>,
     /// What the local CA does for the section.

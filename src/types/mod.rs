@@ -17,6 +17,7 @@ mod section_name;
 mod state;
 mod text;
 mod time;
+mod told;
 mod withdrawn;
 
 pub use account::AccountState;
@@ -36,6 +37,7 @@ pub use section_name::SectionName;
 pub use state::{Stage, State};
 pub use text::{few, shown, visible};
 pub use time::Timestamp;
+pub use told::Told;
 pub use withdrawn::{Reason, Withdrawn};
 
 use std::fmt;

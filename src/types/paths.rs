@@ -82,6 +82,11 @@ impl Paths {
         self.at("/etc/acme")
     }
 
+    /// Where OpenWrt's acme links them.
+    pub fn ssl_acme(&self) -> PathBuf {
+        self.at("/etc/ssl/acme")
+    }
+
     /// Run-time files, in tmpfs.
     pub fn run(&self) -> PathBuf {
         self.at("/var/run/certkeeper")
@@ -95,6 +100,11 @@ impl Paths {
     /// The one lock.
     pub fn lock(&self) -> PathBuf {
         self.run().join("lock")
+    }
+
+    /// The lock of the run that notifies others.
+    pub fn notify_lock(&self) -> PathBuf {
+        self.run().join("notify.lock")
     }
 
     /// NTP has set the clock since the boot; the hotplug script makes it.

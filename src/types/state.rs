@@ -32,6 +32,38 @@ pub enum State {
 }
 
 impl State {
+    /// Every state, in the order of INTERFACES.
+    pub const ALL: [State; 11] = [
+        State::Disabled,
+        State::Initializing,
+        State::Initialized,
+        State::Banned,
+        State::Valid,
+        State::Deferred,
+        State::DnsError,
+        State::ConnectionError,
+        State::Invalid,
+        State::InternalError,
+        State::NotChecked,
+    ];
+
+    /// The name in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Initializing => "initializing",
+            Self::Initialized => "initialized",
+            Self::Banned => "banned",
+            Self::Valid => "valid",
+            Self::Deferred => "deferred",
+            Self::DnsError => "dns_error",
+            Self::ConnectionError => "connection_error",
+            Self::Invalid => "invalid",
+            Self::InternalError => "internal_error",
+            Self::NotChecked => "not_checked",
+        }
+    }
+
     /// The words for people.
     pub fn label(self) -> &'static str {
         match self {
@@ -93,5 +125,18 @@ impl fmt::Display for Stage {
             Self::Verify => "verify",
             Self::Done => "done",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_have_the_states_by_name() {
+        for state in State::ALL {
+            let text = serde_json::to_string(&state).expect("JSON");
+            assert_eq!(text, format!("\"{}\"", state.name()));
+        }
     }
 }

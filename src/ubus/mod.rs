@@ -10,6 +10,7 @@ pub mod client;
 mod connection;
 mod json;
 pub mod message;
+mod value;
 
 pub use client::{Client, Object};
 pub use connection::{Connection, Result, UbusError};

@@ -20,6 +20,7 @@ const OPTIONS: &[(&str, &[(&str, &str)])] = &[
     ("renew", &[("force", ""), ("no-wait", ""), ("test", "")]),
     ("check", &[("ca", ""), ("stdin", "")]),
     ("log", &[("lines", "N")]),
+    ("status", &[("prometheus", "")]),
     ("show", &[("pem", "")]),
     (
         "revoke",

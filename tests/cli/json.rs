@@ -20,7 +20,7 @@ fn one_document(text: &str) -> Value {
 fn busy_site() -> TempRoot {
     let temp = site(&[
         cert("web", "option serice 'x'"),
-        "config certkeeper 'more'\n\toption acme_hotplug '1'\n".into(),
+        "config certkeeper 'more'\n\toption acme_hotplg '1'\n".into(),
         cert("late", ""),
         cert("fails", ""),
         cert("bad", "option enabled 'x'"),

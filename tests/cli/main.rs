@@ -14,10 +14,12 @@ mod busy;
 mod exits;
 mod help;
 mod holdings;
+mod import;
 mod json;
 mod lists;
 mod messages;
 mod output;
+mod prometheus;
 mod roots;
 mod secret;
 mod secret_refused;
@@ -27,6 +29,7 @@ mod status_document;
 mod stdin;
 mod terminal;
 mod uci_program;
+mod users;
 
 use std::process::Command;
 use std::time::Duration;
@@ -39,7 +42,7 @@ const NOW: i64 = 1_800_000_000;
 const DAY: i64 = 86_400;
 
 /// The commands of this version.
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "renew",
     "status",
     "check",
@@ -55,6 +58,7 @@ const COMMANDS: [&str; 17] = [
     "csr",
     "upload",
     "rollback",
+    "import",
     "local-ca",
     "agent",
 ];

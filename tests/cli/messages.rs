@@ -61,7 +61,7 @@ fn secrets_that_others_can_read_are_pointed_out() {
 fn warnings_stop_nothing_and_errors_are_told_apart() {
     let temp = site(&[
         cert("web", "option serice 'nginx'"),
-        "config certkeeper 'more'\n\toption acme_hotplug '1'\n".into(),
+        "config certkeeper 'more'\n\toption acme_hotplg '1'\n".into(),
         cert("bad", "option enabled 'x'"),
     ]);
     let finished = run(&temp, "status", 0);
@@ -76,7 +76,7 @@ fn warnings_stop_nothing_and_errors_are_told_apart() {
     has(
         said[1],
         &[
-            "warning: /etc/config/certkeeper line 12, certkeeper 'more', option acme_hotplug: this version does not act on it yet",
+            "warning: /etc/config/certkeeper line 12, certkeeper 'more', option acme_hotplg: unknown option; did you mean 'acme_hotplug'?",
         ],
     );
     has(

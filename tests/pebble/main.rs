@@ -6,6 +6,7 @@
 mod support;
 
 mod accounts;
+mod acmesh;
 mod alpn;
 mod ari;
 mod beforehand;
@@ -17,12 +18,14 @@ mod failures;
 mod fallback;
 mod files;
 mod former;
+mod interfaces;
 mod interrupted;
 mod issue;
 mod keys;
 mod local;
 mod managed;
 mod moods;
+mod notify;
 mod orders;
 mod own_request;
 mod pairs;
@@ -33,6 +36,7 @@ mod relay;
 mod renewal;
 mod revoked;
 mod revoked_by;
+mod secrets;
 #[allow(dead_code, reason = "the suite of dns-01 shares it")]
 mod site;
 mod snapshot;

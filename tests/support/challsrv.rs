@@ -81,6 +81,19 @@ impl ChallSrv {
         );
     }
 
+    /// These addresses and no others.
+    pub fn set_addresses(&self, host: &str, v4: &[&str], v6: &[&str]) {
+        for what in ["clear-a", "clear-aaaa"] {
+            self.set(what, &json!({"host": fqdn(host)}));
+        }
+        if !v4.is_empty() {
+            self.add_a(host, v4);
+        }
+        if !v6.is_empty() {
+            self.add_aaaa(host, v6);
+        }
+    }
+
     /// One more TXT value.
     pub fn set_txt(&self, host: &str, value: &str) {
         self.set("set-txt", &json!({"host": fqdn(host), "value": value}));

@@ -13,6 +13,8 @@
 //! certkeeper the program under test
 //! openssl    the oracle for certificates and keys
 //! ubus       ubusd, live or a stand-in
+//! netifd     netifd and procd on it, with recorded replies
+//! listener   takes POSTs
 //! dns, http  one question, one answer
 //! ```
 //!
@@ -26,7 +28,9 @@ pub mod certkeeper;
 pub mod challsrv;
 pub mod dns;
 pub mod http;
+pub mod listener;
 pub mod nameserver;
+pub mod netifd;
 pub mod nginx;
 pub mod openssl;
 pub mod pebble;

@@ -56,6 +56,8 @@ pub struct Options {
     /// Profiles and their lifetimes in seconds. An order that asks for none gets any of them,
     /// by chance. 2.4 knows no profiles and takes the first lifetime for all.
     pub profiles: Vec<(String, u64)>,
+    /// Every answer is right, unseen: for addresses that lead nowhere.
+    pub always_valid: bool,
     /// Names it refuses.
     pub domain_blocklist: Vec<String>,
 }
@@ -76,6 +78,7 @@ impl Default for Options {
             retry_after: (0, 0),
             eab: false,
             profiles: vec![("default".into(), 90 * 86_400)],
+            always_valid: false,
             domain_blocklist: Vec::new(),
         }
     }
@@ -260,6 +263,10 @@ impl Options {
             ("PEBBLE_WFE_NONCEREJECT", self.nonce_reject.to_string()),
             ("PEBBLE_AUTHZREUSE", self.authz_reuse.to_string()),
             ("PEBBLE_ALTERNATE_ROOTS", self.alternate_roots.to_string()),
+            (
+                "PEBBLE_VA_ALWAYS_VALID",
+                u8::from(self.always_valid).to_string(),
+            ),
             ("PEBBLE_CHAIN_LENGTH", self.chain_length.to_string()),
         ]
     }

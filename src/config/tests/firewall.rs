@@ -69,7 +69,7 @@ fn devices_are_those_that_netifd_makes() {
     let zones = load("config zone\n\toption name 'vpn'\n\toption network 'vpn gone'\n");
     let devices = |zone: usize, existing: &str| {
         let existing: Vec<String> = existing.split(' ').map(str::to_owned).collect();
-        zones[zone].devices(&existing).join(" ")
+        zones[zone].devices(&existing, &[]).join(" ")
     };
     let all = "lo eth0 eth1 br-lan pppoe-wan wan vpn tun0";
     assert_eq!(devices(0, all), "br-lan");

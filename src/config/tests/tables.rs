@@ -10,9 +10,8 @@ fn the_schema_is_that_of_config() {
     for row in cells(OPTIONS) {
         let (_, specs) = all.iter().find(|(k, _)| *k == row[0]).expect(row[0]);
         let shown = specs.iter().map(|s| {
-            let pending = if s.pending.is_some() { "!" } else { "" };
             let list = if s.list { "*" } else { "" };
-            format!("{pending}{list}{}", s.name)
+            format!("{list}{}", s.name)
         });
         let wanted: BTreeSet<String> = row[1].split(' ').map(str::to_owned).collect();
         assert_eq!(shown.collect::<BTreeSet<_>>(), wanted, "{}", row[0]);
@@ -34,6 +33,7 @@ certkeeper | option local_ca '0' | local_ca: LocalCa { enabled: false
 certkeeper | option local_ca_name 'My router' | name: Some("My router")
 certkeeper | option local_ca_days '730' | days: 730
 certkeeper | option debug '1' | debug: true
+certkeeper | option acme_hotplug '1' | acme_hotplug: true
 account | option ca 'letsencrypt' | preset: Some("letsencrypt")
 account | option acme_server 'https://other.test:14000/dir' | ca: "other.test:14000"
 account | option ca_file '/etc/root.pem' | ca_file: Some("/r/etc/root.pem")
@@ -113,6 +113,7 @@ const BAD: &str = "
 certkeeper | enabled | maybe | 1 or 0 is wanted
 certkeeper | accept_tos | True | 1 or 0 is wanted
 certkeeper | debug | 2 | 1 or 0 is wanted
+certkeeper | acme_hotplug | 2 | 1 or 0 is wanted
 certkeeper | local_ca | maybe | 1 or 0 is wanted
 certkeeper | local_ca_name | 12345678901234567890123456789012345678901234567890123456789012345 | up to 64 characters
 certkeeper | local_ca_days | 0 | a number from 1 to 36500
@@ -217,7 +218,8 @@ a_b.example.org | inner hyphens
 1.2.3.4.5 | neither a name nor an IP address
 www.*.example.org | a wildcard stands first and alone
 *.*.example.org | a wildcard stands first and alone
-@wan | an interface's addresses are not in this version
+@ | the name of an interface of /etc/config/network
+@wan/1 | the name of an interface of /etc/config/network
 ";
 
 #[track_caller]
@@ -280,10 +282,10 @@ fn bad_values_name_the_place_and_what_is_allowed() {
 
 #[test]
 fn every_option_that_acts_has_a_good_and_a_bad_value() {
-    let apart = |option: &str| matches!(option, "credentials" | "eab_hmac_key");
+    let apart = |option: &str| matches!(option, "credentials" | "eab_hmac_key" | "notify");
     for row in cells(OPTIONS).filter(|r| r[0] != "secret") {
         for option in row[1].split(' ').map(|o| o.trim_start_matches('*')) {
-            if option.starts_with('!') || apart(option) {
+            if apart(option) {
                 continue;
             }
             let bad = cells(BAD).any(|r| r[0] == row[0] && r[1] == option);

@@ -4,6 +4,41 @@ use super::*;
 use crate::types::KeyType;
 
 #[test]
+fn who_is_notified_is_a_url_or_a_program() {
+    let read = |value: &str| {
+        let (main, _) = edited("certkeeper", &format!("list notify '{value}'"));
+        let config = config(&main);
+        (config.global.notify.len(), errors(&config).len())
+    };
+    for good in [
+        "https://hooks.example.org/a?b=c",
+        "https://[2001:db8::1]:8443/",
+        "http://192.168.1.5:8123/api/webhook/x",
+        "http://[fd00::1]/",
+        "mail",
+        "/etc/certkeeper/hooks/sub/mail",
+    ] {
+        assert_eq!(read(good), (1, 0), "{good}");
+    }
+    for bad in [
+        "http://hooks.example.org/",
+        "http://203.0.113.1/",
+        "https://me:secret@hooks.example.org/",
+        "https:///a",
+        "https://a b",
+        "ftp://192.168.1.5/",
+        "/bin/sh",
+        "../sh",
+        "a b",
+    ] {
+        assert_eq!(read(bad), (0, 1), "{bad}");
+    }
+    let secrets = "config secret 'global'\n\tlist notify 'https://hooks.example.org/x'\n";
+    let config = config_of(BASE, secrets);
+    assert_eq!((config.global.notify.len(), config.mistakes.len()), (1, 0));
+}
+
+#[test]
 fn flags_take_the_spellings_of_openwrt() {
     for (spellings, wanted) in [
         ("1 on true yes enabled", true),
