@@ -47,6 +47,9 @@ pub struct Document {
     /// The last attempt, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_attempt: Option<AttemptStatus>,
+    /// What is published in DNS for the order under way, or is to be published by hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<DnsRecord>,
     /// What deserves a look although all goes on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -59,6 +62,22 @@ pub struct Document {
     /// The names of the credentials that are set; never their values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
+}
+
+/// A record in DNS that a CA looks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DnsRecord {
+    /// Its name.
+    pub domain: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// How long it may be kept, in seconds; the provider's own time where nothing is set.
+    pub ttl: Option<u32>,
+    /// Its value.
+    pub value: String,
+    /// not_ready: it is not shown yet; ready: the CA may look; valid: it has seen it.
+    pub status: String,
 }
 
 /// One name of a section.

@@ -26,8 +26,9 @@ certkeeper | option enabled '0' | enabled: false
 certkeeper | option accept_tos '1' | accept_tos: true
 certkeeper | option account_email 'mailto:me@example.org' | account_email: Some("me@example.org")
 certkeeper | option webroot '/srv/www' | webroot: "/r/srv/www"
-certkeeper | list dns_server '9.9.9.9'; list dns_server '2620:fe::fe' | dns_servers: [9.9.9.9:53, [2620:fe::fe]:53]
-certkeeper | list dns_server '[2620:fe::fe]:5353 127.0.0.1:5353 [::1]' | dns_servers: [[2620:fe::fe]:5353, 127.0.0.1:5353, [::1]:53]
+certkeeper | list dns_server '9.9.9.9'; list dns_server '2620:fe::fe' | dns_servers: [At(9.9.9.9:53), At([2620:fe::fe]:53)]
+certkeeper | list dns_server '[2620:fe::fe]:5353 127.0.0.1:5353 [::1]' | dns_servers: [At([2620:fe::fe]:5353), At(127.0.0.1:5353), At([::1]:53)]
+certkeeper | list dns_server 'https://dns.example.org/dns-query' | dns_servers: [Https("https://dns.example.org/dns-query")]
 certkeeper | option wan_zone 'wan_2-b' | wan_zone: Some("wan_2-b")
 certkeeper | option ca_bundle '/etc/roots.pem' | ca_bundle: "/r/etc/roots.pem"
 certkeeper | option local_ca '0' | local_ca: LocalCa { enabled: false
@@ -127,7 +128,8 @@ certkeeper | wan_zone | wan lan | the name of a zone in /etc/config/firewall is 
 certkeeper | wan_zone | wan;lan | the name of a zone in /etc/config/firewall is wanted
 certkeeper | dns_server | dns.example.org | an address is wanted: 9.9.9.9, 9.9.9.9:53, 2620:fe::fe or [2620:fe::fe]:53
 certkeeper | dns_server | 9.9.9.9:65536 | an address is wanted
-certkeeper | dns_server | https://dns.example.org/dns-query | DNS over HTTPS is not in this version
+certkeeper | dns_server | https:///dns-query | the URL of a server for DNS over HTTPS
+certkeeper | dns_server | http://dns.example.org/dns-query | an address is wanted
 account | acme_server | http://ca.test/dir | https:// URL of an ACME directory
 account | acme_server | ca.test | https:// URL of an ACME directory
 account | acme_server | https:// | https:// URL of an ACME directory
