@@ -36,7 +36,9 @@ impl Applicant<'_> {
         let known = |tag: &str| matches!(tag, "issue" | "issuewild") || HARMLESS.contains(&tag);
         if let Some((_, tag, _)) = all.iter().find(|(f, t, _)| f & CRITICAL != 0 && !known(t)) {
             let tag = shown(tag, SHOWN);
-            return Some(format!("the property {tag} is critical, and CAs do not know it"));
+            return Some(format!(
+                "the property {tag} is critical, and CAs do not know it"
+            ));
         }
         let tagged = |wanted: &str| all.iter().filter(|(_, t, _)| *t == wanted).count() > 0;
         let tag = match self.wildcard && tagged("issuewild") {
@@ -135,7 +137,11 @@ mod tests {
                 "",
             ),
             (false, &[(0, "issuewild", ";")], ""),
-            (true, &[(0, "issuewild", ";")], "issuewild names nobody alone"),
+            (
+                true,
+                &[(0, "issuewild", ";")],
+                "issuewild names nobody alone",
+            ),
             (
                 true,
                 &[(0, "issuewild", "ca.example"), (0, "issue", ";")],

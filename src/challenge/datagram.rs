@@ -89,4 +89,3 @@ pub(super) fn serve(sockets: &[UdpSocket], stopped: &UnixStream, answer: &Datagr
         }
     }
 }
-

@@ -18,10 +18,10 @@ mod webroot;
 mod zone;
 
 pub use alpn::Alpn;
-pub use dns_persist::Permission;
 pub use by_hand::{ByHand, TTL};
 pub use caa::Applicant;
 pub use delegated::Delegated;
+pub use dns_persist::Permission;
 pub use dns01::Dns01;
 pub use door::{DNS, Door, HTTP, Port, TLS};
 pub use hello::Hello;
@@ -80,10 +80,9 @@ impl fmt::Display for ChallengeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dns(e) => e.fmt(f),
-            Self::Port(text)
-            | Self::Firewall(text)
-            | Self::File(text, _)
-            | Self::Name(text, _) => f.write_str(text),
+            Self::Port(text) | Self::Firewall(text) | Self::File(text, _) | Self::Name(text, _) => {
+                f.write_str(text)
+            }
         }
     }
 }

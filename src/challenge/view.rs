@@ -59,7 +59,10 @@ impl fmt::Display for Chased {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let chain = self.0.join(" → ");
         match self.0.len() > CNAMES_MAX + 1 {
-            true => write!(f, "more than {CNAMES_MAX} CNAMEs follow each other: {chain}"),
+            true => write!(
+                f,
+                "more than {CNAMES_MAX} CNAMEs follow each other: {chain}"
+            ),
             false => write!(f, "the CNAMEs go round in a circle: {chain}"),
         }
     }
@@ -122,8 +125,7 @@ impl<'a> View<'a> {
         {
             let answers = ask_each(&zone.servers, &record.name, RecordType::Txt);
             let mut seen = zone.servers.iter().zip(answers);
-            return match seen.find(|(_, answer)| !answer.as_ref().is_some_and(|a| has(a, record)))
-            {
+            return match seen.find(|(_, answer)| !answer.as_ref().is_some_and(|a| has(a, record))) {
                 None => Seen::Shown,
                 Some((server, _)) => Seen::NotYet(server.ip().to_string()),
             };

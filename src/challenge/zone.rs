@@ -147,18 +147,19 @@ impl<'a> Zones<'a> {
         None
     }
 
-    /// The zone of the host that a name belongs to. The name itself is not asked for: whoever keeps
-    /// answers would remember that it is not there.
+    /// The zone above a name. The name itself is not asked for: whoever keeps answers would remember
+    /// that it is not there, or that its nameservers do not answer yet.
     fn above(&self, name: &str) -> Place {
-        let mut host = name;
+        let above = |name: &'_ str| name.split_once('.').map_or(0, |(label, _)| label.len() + 1);
+        let mut host = &name[above(name)..];
         while host.starts_with('_') {
-            host = host.split_once('.').map_or("", |(_, rest)| rest);
+            host = &host[above(host)..];
         }
-        while host.contains('.') {
-            let Ok(answer) = self.ask(host, RecordType::Soa) else {
-                return Place::Unknown;
-            };
-            let all = answer.answers.iter().chain(&answer.authority);
+        loop {
+            let answer = self.ask(host, RecordType::Soa).ok();
+            let all = answer
+                .iter()
+                .flat_map(|a| a.answers.iter().chain(&a.authority));
             let soa = all.filter_map(|r| match &r.data {
                 // Of a name that is a CNAME the answer tells of the other's zone.
                 Data::Soa { primary, .. } if is_below(host, &r.name) => Some((&r.name, primary)),
@@ -172,9 +173,11 @@ impl<'a> Zones<'a> {
                 };
                 return self.zone(zone, &names(&answer.answers, zone), Some(primary));
             }
-            host = host.split_once('.').map_or("", |(_, rest)| rest);
+            match above(host) {
+                0 => return Place::Unknown,
+                label => host = &host[label..],
+            }
         }
-        Place::Unknown
     }
 
     /// A zone by its nameservers, those of them that answer as its authorities. `primary`: what those
@@ -255,9 +258,10 @@ impl Zone {
     fn said(&self, name: &str) -> Option<Said> {
         let answer = self.ask(name, RecordType::Txt)?;
         // A referral (RFC 1034 section 4.3.2, step 3b).
-        let cut = answer.authority.iter().find(|r| {
-            r.kind == RecordType::Ns && r.name != self.name && is_below(name, &r.name)
-        });
+        let cut = answer
+            .authority
+            .iter()
+            .find(|r| r.kind == RecordType::Ns && r.name != self.name && is_below(name, &r.name));
         Some(match cut {
             Some(cut) if !answer.authoritative && answer.answers.is_empty() => {
                 Said::Below(cut.name.clone(), names(&answer.authority, &cut.name))

@@ -5,9 +5,7 @@ use super::clients::Clients;
 use super::deploy::server_name;
 use super::wan::Wan;
 use super::{Engine, Failure, clients, persist, provider, resolves, trial, view, ways};
-use crate::challenge::{
-    ChallengeError, DNS, Footprint, HTTP, Port, Proof, Solver, TLS, View,
-};
+use crate::challenge::{ChallengeError, DNS, Footprint, HTTP, Port, Proof, Solver, TLS, View};
 use crate::config::{Cert, Name, Validation};
 use crate::deploy;
 use crate::dns::TxtRecord;
@@ -241,7 +239,8 @@ fn try_out(
         }
         (Validation::Standalone { port, .. }, _) => listener(engine, HTTP, *port)?,
         (Validation::Manual { .. }, _) => {
-            "`certkeeper renew` shows the records, and goes on when you have published them".to_owned()
+            "`certkeeper renew` shows the records, and goes on when you have published them"
+                .to_owned()
         }
         (Validation::Delegated { port, .. }, _) => delegated(engine, view, *port, &proof.txt())?,
         (Validation::Alpn { port, .. }, _) => listener(engine, TLS, *port)?,

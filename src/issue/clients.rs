@@ -46,12 +46,7 @@ pub fn http<'e>(engine: &Engine<'e>, roots: Roots, allow_http: bool) -> Http<'e>
 }
 
 /// The same in other times.
-pub fn client<'e>(
-    engine: &Engine<'e>,
-    roots: Roots,
-    allow_http: bool,
-    limits: Limits,
-) -> Http<'e> {
+pub fn client<'e>(engine: &Engine<'e>, roots: Roots, allow_http: bool, limits: Limits) -> Http<'e> {
     Http {
         client: net::Client::new(Options {
             user_agent: concat!("certkeeper/", env!("CARGO_PKG_VERSION")).into(),

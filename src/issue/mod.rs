@@ -33,10 +33,10 @@ mod wan;
 mod ways;
 
 pub use crate::net::Firewall;
+pub use crate::status::DnsRecord;
 pub use account::AccountStatus;
 pub use check::{Finding, check};
 pub use failure::{Failure, Retry};
-pub use crate::status::DnsRecord;
 pub use orders::{NameOrder, OrderStatus};
 pub use request::Requested;
 pub use revoke::{By, Revocation, Revoked, Stored};

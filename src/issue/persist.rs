@@ -1,8 +1,8 @@
 //! dns-persist-01: shows the record that the owner is to publish, and looks for it before the CA does.
 
-use super::{Engine, view};
 use super::failure::Failure;
 use super::section::Work;
+use super::{Engine, view};
 use crate::acme::{AcmeError, Challenge};
 use crate::challenge::Permission;
 use crate::config::{Cert, Name, Validation};

@@ -46,7 +46,11 @@ impl<'a> Published<'a> {
                 let settle = method.module.settle;
                 // Where values replace each other, resolvers may still have the former.
                 let replaces = method.module.writes.slots() < usize::MAX;
-                (method.wait, settle, if replaces { settle } else { Duration::ZERO })
+                (
+                    method.wait,
+                    settle,
+                    if replaces { settle } else { Duration::ZERO },
+                )
             }
             Validation::Manual { wait, .. } => (*wait, Duration::ZERO, Duration::ZERO),
             _ => return None,

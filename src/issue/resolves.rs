@@ -124,7 +124,11 @@ pub(super) fn caa(
         }
     }
     if !allowed.is_empty() {
-        let text = format!("CAA lets {} issue for {}", issuers[0], few(allowed.into_iter()));
+        let text = format!(
+            "CAA lets {} issue for {}",
+            issuers[0],
+            few(allowed.into_iter())
+        );
         found("caa", true, text);
     }
 }
@@ -168,7 +172,9 @@ pub(super) fn delegated(view: &View<'_>, name: &Name, found: Found<'_>) {
                 _ => found(
                     topic,
                     true,
-                    format!("nobody tells whether {own} is delegated; it is to be: {own}. IN NS {to}."),
+                    format!(
+                        "nobody tells whether {own} is delegated; it is to be: {own}. IN NS {to}."
+                    ),
                 ),
             }
         }
@@ -185,9 +191,9 @@ pub(super) fn shown(
         return Ok(String::new());
     }
     let disturbed = match view.disturbed(&txt.name) {
-        Some(why) => format!(
-            " (port 53 is intercepted on the way: {why}; DNS over HTTPS is asked instead)"
-        ),
+        Some(why) => {
+            format!(" (port 53 is intercepted on the way: {why}; DNS over HTTPS is asked instead)")
+        }
         None => String::new(),
     };
     let mut who = String::new();
@@ -199,12 +205,17 @@ pub(super) fn shown(
             Seen::Shown => return Ok(format!("; all nameservers show it{disturbed}")),
             Seen::NotYet(server) => who = server,
             Seen::Unknown(why) => {
-                return Ok(format!("; whether it is shown is not known: {why}{disturbed}"));
+                return Ok(format!(
+                    "; whether it is shown is not known: {why}{disturbed}"
+                ));
             }
         }
     }
     if let Some(local) = shadow(engine, view, txt) {
-        let text = format!("{} is written, but {who} does not show it: {local}", txt.name);
+        let text = format!(
+            "{} is written, but {who} does not show it: {local}",
+            txt.name
+        );
         let remedy = format!(
             "in the public zone make {} a CNAME to a name in a zone that the Internet sees, and name that in dalias",
             txt.name

@@ -2,8 +2,8 @@
 
 use super::clients::Http;
 use super::failure::Failure;
-use super::section::{WATCH, Watched, Work, rejected, watch};
 use super::propagate::Published;
+use super::section::{WATCH, Watched, Work, rejected, watch};
 use super::{leftover, persist, propagate, provider, view, ways};
 use crate::acme::{AcmeError, Challenge, Order, Status};
 use crate::challenge::{Footprint, Permission, Proof, Solver, View};

@@ -66,7 +66,8 @@ pub(super) fn spot_of(view: &View<'_>, name: &Name) -> Result<Spot, ChallengeErr
             Delegation::To(them) => nameservers = them,
             Delegation::Unknown => nameservers.push(domain.base().to_owned()),
             Delegation::Missing(zone) => {
-                let text = format!("{name} is not delegated: the zone {zone} answers for it itself");
+                let text =
+                    format!("{name} is not delegated: the zone {zone} answers for it itself");
                 return Err(ChallengeError::Name(text, delegate(&name, domain)));
             }
         }

@@ -230,7 +230,10 @@ mod tests {
             ..redirect("wan")
         };
         let both = ["prerouting tcp dport 80 ", "prerouting udp dport 80 "];
-        assert!(both.iter().all(|rule| script(&[dns.clone()]).contains(rule)));
+        assert!(
+            both.iter()
+                .all(|rule| script(&[dns.clone()]).contains(rule))
+        );
         assert!(script(&[]).ends_with("\ndelete table inet certkeeper\n"));
     }
 

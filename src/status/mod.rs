@@ -10,6 +10,7 @@ pub use syslog::syslog;
 use crate::types::{Paths, RenewalInfo, SectionName, Stage, State};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
@@ -78,6 +79,15 @@ pub struct DnsRecord {
     pub value: String,
     /// not_ready: it is not shown yet; ready: the CA may look; valid: it has seen it.
     pub status: String,
+}
+
+impl fmt::Display for DnsRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ttl = self.ttl.map(|ttl| format!("{ttl} ")).unwrap_or_default();
+        let status = self.status.replace('_', " ");
+        let (domain, kind, value) = (&self.domain, &self.kind, &self.value);
+        write!(f, "{domain} {ttl}{kind} \"{value}\": {status}")
+    }
 }
 
 /// One name of a section.

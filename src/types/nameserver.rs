@@ -25,7 +25,9 @@ impl DnsServer {
         let bare = text.trim_start_matches('[').trim_end_matches(']');
         let usual = |ip: IpAddr| SocketAddr::new(ip, 53);
         let address = text.parse().ok();
-        address.or_else(|| bare.parse().ok().map(usual)).map(Self::At)
+        address
+            .or_else(|| bare.parse().ok().map(usual))
+            .map(Self::At)
     }
 }
 

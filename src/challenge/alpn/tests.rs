@@ -19,6 +19,7 @@ fn proof(id: &str) -> Proof {
         token: "token".into(),
         key_authorization: format!("{id}.thumb"),
         txt_value: String::new(),
+        spot: Spot::default(),
     }
 }
 

@@ -161,8 +161,7 @@ cert | reuse_key | always | 1 or 0 is wanted
 cert | preferred_chain | 01234567890123456789012345678901234567890123456789012345678901234 | the name of the root is wanted
 cert | validation_method | web-root | webroot, standalone, alpn, dns, dns-persist or none is wanted; did you mean 'webroot'?
 cert | validation_method | dns-persistent | did you mean 'dns-persist'?
-cert | validation_method | dns-delegated | not in this version; webroot, standalone, alpn, dns, dns-persist and none are
-cert | validation_method | dns-manual | not in this version
+cert | validation_method | dns-manuel | webroot, standalone, alpn, dns, dns-delegated, dns-manual, dns-persist or none is wanted; did you mean 'dns-manual'?
 cert | webroot | www | beginning with /
 cert | webroot | /a/.. | without ..
 cert | listen_address | eth0 | an IPv4 or IPv6 address of this router is wanted

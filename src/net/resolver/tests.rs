@@ -209,7 +209,10 @@ fn errors_say_what_happened() {
     assert_eq!(bad, Err(ResolveError::BadName("a..b".into())));
     let mute = server(vec![silent, silent]);
     let error = ask(&[mute]).unwrap_err().to_string();
-    assert!(error.contains(&format!("{mute}: nothing within 150ms")), "{error}");
+    assert!(
+        error.contains(&format!("{mute}: nothing within 150ms")),
+        "{error}"
+    );
     let noise = server(vec![|q| vec![good(q)[0][..40].to_vec()]; 2]);
     let error = ask(&[noise]).unwrap_err().to_string();
     assert!(error.contains("no DNS answer"), "{error}");
