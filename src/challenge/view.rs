@@ -131,7 +131,12 @@ impl<'a> View<'a> {
             };
         }
         let (mut shown, mut troubles) = (false, Vec::new());
-        for operator in self.operators() {
+        // The first was asked for CNAMEs before the record was there, which it may remember.
+        let fresh = match self.operators() {
+            [_, others @ ..] if !self.given && !others.is_empty() => others,
+            all => all,
+        };
+        for operator in fresh {
             match operator.ask(&record.name, RecordType::Txt) {
                 Ok(answer) if has(&answer, record) => shown = true,
                 Ok(_) => return Seen::NotYet(operator.to_string()),
@@ -163,7 +168,9 @@ impl<'a> View<'a> {
         // Whoever keeps answers is not asked about what is not there yet: he would remember.
         let answer = match self.zones.place(name) {
             Place::Zone(zone) => zone.ask(name, RecordType::Cname),
-            _ => self.ask(name, RecordType::Cname).ok(),
+            // Beside NS there is no CNAME (RFC 1034 section 3.6.2).
+            Place::Silent => None,
+            Place::Disturbed(_) | Place::Unknown => self.ask(name, RecordType::Cname).ok(),
         };
         let all = answer?.answers.into_iter();
         let mut own = all.filter(|r| r.name == name);
@@ -188,12 +195,15 @@ impl<'a> View<'a> {
         }
     }
 
-    /// How many operators see a record, of those who answer.
+    /// How many operators see a record, of those who answer at all.
     pub fn operators_see(&self, record: &TxtRecord) -> (usize, usize) {
-        let all = self.operators().iter();
-        let answers = all.filter_map(|o| o.ask(&record.name, RecordType::Txt).ok());
-        let answers: Vec<bool> = answers.map(|a| has(&a, record)).collect();
-        (answers.iter().filter(|seen| **seen).count(), answers.len())
+        let well = self.operators().iter().filter(|o| o.is_well());
+        let seen = well.map(|operator| {
+            let answer = operator.ask(&record.name, RecordType::Txt);
+            answer.is_ok_and(|a| has(&a, record))
+        });
+        let seen: Vec<bool> = seen.collect();
+        (seen.iter().filter(|seen| **seen).count(), seen.len())
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) enum Place {
     Zone(Rc<Zone>),
     /// Somebody answers in their place.
     Disturbed(String),
+    /// The name is delegated to those who do not answer.
+    Silent,
     /// They are not known, or not reached.
     Unknown,
 }
@@ -44,6 +46,11 @@ impl<'a> Operator<'a> {
             resolver,
             trouble: RefCell::default(),
         }
+    }
+
+    /// It answered, or was never asked.
+    pub fn is_well(&self) -> bool {
+        self.trouble.borrow().is_none()
     }
 
     pub fn ask(&self, name: &str, kind: RecordType) -> Result<Answer, String> {
@@ -122,7 +129,12 @@ impl<'a> Zones<'a> {
         for _ in 0..CUTS_MAX {
             let Place::Zone(zone) = &place else { break };
             match zone.said(name) {
-                Some(Said::Below(below, servers)) => place = self.zone(&below, &servers, None),
+                Some(Said::Below(below, servers)) => {
+                    place = match self.zone(&below, &servers, None) {
+                        Place::Unknown => Place::Silent,
+                        place => place,
+                    }
+                }
                 _ => break,
             }
         }

@@ -30,7 +30,7 @@ good.demo.example. 60 CAA 0 issue \"pebble.letsencrypt.org\"
          www.demo.example. IN CAA 0 issue \"pebble.letsencrypt.org\"",
         "mail.demo.example: CAA of mail.demo.example: issue allows http-01, not dns-01",
         "*.wild.demo.example: CAA of wild.demo.example: issuewild names nobody alone",
-        "CAA lets pebble.letsencrypt.org issue for wild.demo.example, good.demo.example",
+        "CAA lets pebble.letsencrypt.org issue for wild.demo.example good.demo.example",
     ];
     world.ends(&["check"], 1, &words);
 }

@@ -15,6 +15,7 @@ mod fw4;
 mod space;
 
 #[path = "../pebble/uci.rs"]
+#[allow(dead_code, reason = "the suites share it, each uses its own part")]
 mod uci;
 
 mod check;

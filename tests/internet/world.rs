@@ -4,7 +4,8 @@
 //! internet                                                         router
 //! 192.0.2.53    BIND: the zones ., example, demo.example, other.example    pppoe-wan 192.0.2.2
 //! 192.0.2.1     BIND: a resolver, which Pebble asks                        wanb 198.51.100.2
-//! 1.1.1.1, 8.8.8.8   dnsdist: the resolver over HTTPS                      fw4's ruleset
+//! 192.0.2.81, .88    BIND: the operators' resolvers                        fw4's ruleset
+//! 1.1.1.1, 8.8.8.8   dnsdist: these over HTTPS
 //! ```
 
 use crate::fw4::{Firewall, NETWORK, nft};
@@ -28,6 +29,8 @@ use std::process::Command;
 /// The zones' server, and the resolver.
 pub const AUTHORITY: &str = "192.0.2.53";
 const RESOLVER: &str = "192.0.2.1";
+/// Resolvers behind the operators.
+const BEHIND: [&str; 2] = ["192.0.2.81", "192.0.2.88"];
 /// The operators, for CERTKEEPER_DOH.
 pub const OPERATORS: &str = "https://1.1.1.1/dns-query https://8.8.8.8/dns-query";
 
@@ -35,10 +38,15 @@ const ROOT: &str = "\
 . 60 SOA ns.root. hostmaster.root. 1 3600 600 86400 3600
 . 60 NS ns.root.
 ns.root. 60 A 192.0.2.53
+example. 60 NS ns.demo.example.
+ns.demo.example. 60 A 192.0.2.53
 ";
 const EXAMPLE: &str = "\
 example. 60 SOA ns.demo.example. hostmaster.example. 1 3600 600 86400 3600
 example. 60 NS ns.demo.example.
+demo.example. 60 NS ns.demo.example.
+other.example. 60 NS ns.demo.example.
+ns.demo.example. 60 A 192.0.2.53
 ";
 const DEMO: &str = "\
 demo.example. 60 SOA ns.demo.example. hostmaster.demo.example. 1 3600 600 86400 3600
@@ -58,7 +66,7 @@ other.example. 60 NS ns.demo.example.
 pub struct World {
     pub pebble: Pebble,
     _operators: Server,
-    _resolver: Server,
+    _resolvers: Vec<Server>,
     _authority: Server,
     pub internet: Space,
     pub router: Space,
@@ -91,18 +99,18 @@ impl World {
             ("other.example", OTHER.to_owned()),
         ];
         let pki = Pki::new(&temp.server_folder("pki"));
-        let ([authority, resolver, operators], pebble) = internet.within(|| {
-            let servers = [
-                named(&temp, AUTHORITY, &zones),
-                named(&temp, RESOLVER, &[]),
-                dnsdist(&temp, &pki),
-            ];
+        let (authority, resolvers, operators, pebble) = internet.within(|| {
+            let authority = named(&temp, (AUTHORITY, 5353), &zones);
+            let all = [(RESOLVER, 5301), (BEHIND[0], 5381), (BEHIND[1], 5388)];
+            let resolvers = all.map(|at| named(&temp, at, &[])).into();
+            let operators = dnsdist(&temp, &pki);
             let options = pebble::Options {
                 dns_server: format!("{RESOLVER}:53").parse().unwrap(),
                 listen: Ipv4Addr::UNSPECIFIED.into(),
                 ..pebble::Options::default()
             };
-            (servers, Pebble::start(&temp, &options))
+            let pebble = Pebble::start(&temp, &options);
+            (authority, resolvers, operators, pebble)
         });
         fs::create_dir_all(temp.path("etc/ssl")).unwrap();
         fs::copy(pebble.ca_file(), temp.path("etc/ssl/ca.pem")).unwrap();
@@ -115,7 +123,7 @@ impl World {
         Some(Self {
             pebble,
             _operators: operators,
-            _resolver: resolver,
+            _resolvers: resolvers,
             _authority: authority,
             internet,
             router,
@@ -216,21 +224,17 @@ impl World {
     }
 }
 
-fn named(temp: &TempRoot, address: &str, zones: &[(&str, String)]) -> Server {
+fn named(temp: &TempRoot, (address, port): (&str, u16), zones: &[(&str, String)]) -> Server {
     let folder = temp.server_folder("named");
     let at = folder.display();
     let mut text = format!(
         "options {{ directory \"{at}\"; pid-file none; session-keyfile none;\n\
-         listen-on port 53 {{ {address}; }}; listen-on port 5353 {{ 127.0.0.1; }};\n\
+         listen-on port 53 {{ {address}; }}; listen-on port {port} {{ 127.0.0.1; }};\n\
          dnssec-validation no; notify no; allow-query {{ any; }};\n"
     );
     if zones.is_empty() {
         fs::write(folder.join("hints"), ROOT.split_once('\n').unwrap().1).unwrap();
-        text = text.replace("port 5353", "port 53").replace(
-            "notify no;",
-            "notify no; recursion yes; allow-recursion { any; };",
-        );
-        text += "listen-on-v6 { none; }; };\ncontrols { };\nzone \".\" { type hint; file \"hints\"; };\n";
+        text += "recursion yes; allow-recursion { any; }; listen-on-v6 { none; }; };\ncontrols { };\nzone \".\" { type hint; file \"hints\"; };\n";
     } else {
         text += &format!(
             "recursion no; listen-on-v6 port 53 {{ 2001:db8:1::53; }}; }};\ncontrols {{ }};\n\
@@ -245,7 +249,6 @@ fn named(temp: &TempRoot, address: &str, zones: &[(&str, String)]) -> Server {
     }
     let file = folder.join("conf");
     fs::write(&file, text).unwrap();
-    let port = if zones.is_empty() { 53 } else { 5353 };
     start("named", &folder, port, &["-g", "-n", "1", "-c"], &file)
 }
 
@@ -253,10 +256,14 @@ fn dnsdist(temp: &TempRoot, pki: &Pki) -> Server {
     let folder = temp.server_folder("dnsdist");
     let (cert, key) = (pki.cert.display(), pki.key.display());
     let mut text = format!(
-        "setSecurityPollSuffix(\"\")\nsetACL({{\"0.0.0.0/0\"}})\nsetLocal(\"127.0.0.1:5300\")\nnewServer({{address=\"{RESOLVER}:53\"}})\n"
+        "setSecurityPollSuffix(\"\")\nsetACL({{\"0.0.0.0/0\"}})\nsetLocal(\"127.0.0.1:5300\")\n"
     );
-    for address in ["1.1.1.1", "8.8.8.8"] {
-        text += &format!("addDOHLocal(\"{address}:443\", \"{cert}\", \"{key}\", \"/dns-query\")\n");
+    for (address, behind) in ["1.1.1.1", "8.8.8.8"].into_iter().zip(BEHIND) {
+        text += &format!(
+            "newServer({{address=\"{behind}:53\", pool=\"{address}\"}})\n\
+             addDOHLocal(\"{address}:443\", \"{cert}\", \"{key}\", \"/dns-query\")\n\
+             local to = newNMG()\nto:addMask(\"{address}/32\")\naddAction(NetmaskGroupRule(to, false), PoolAction(\"{address}\"))\n"
+        );
     }
     let file = folder.join("conf");
     fs::write(&file, text).unwrap();
@@ -304,7 +311,7 @@ fn join(router: &Space, internet: &Space) {
         internet = internet.pid()
     ));
     internet.sh(
-        "for address in 192.0.2.1/24 192.0.2.53/32 1.1.1.1/32 8.8.8.8/32; do ip address add $address dev ppp; done
+        "for address in 192.0.2.1/24 192.0.2.53/32 192.0.2.81/32 192.0.2.88/32 1.1.1.1/32 8.8.8.8/32; do ip address add $address dev ppp; done
          ip address add 198.51.100.1/24 dev second
          ip link set ppp up
          ip link set second up

@@ -1,3 +1,4 @@
+use super::super::Spot;
 use super::super::door::bind;
 use super::super::listener::Listener;
 use super::*;
