@@ -129,7 +129,7 @@ mod tests {
             (
                 false,
                 &[(0, "issue", "a.example"), (0, "issue", "b.example")],
-                "issue names a.example, b.example alone",
+                "issue names a.example b.example alone",
             ),
             (
                 false,

@@ -101,6 +101,11 @@ impl<'a> View<'a> {
         self.zones.known.is_empty()
     }
 
+    /// The owner named who is asked: servers that may know their own zones alone.
+    pub fn is_given(&self) -> bool {
+        self.given
+    }
+
     fn operators(&self) -> &[Operator<'a>] {
         &self.zones.known[..self.operators]
     }

@@ -139,6 +139,7 @@ fn refused(view: &View<'_>, domain: &Domain, applicant: &Applicant<'_>) -> Optio
     loop {
         let answer = match view.ask(at, RecordType::Caa) {
             Ok(answer) => answer,
+            Err(_) if view.is_given() && at != domain.base() => return None,
             Err(why) => {
                 return Some(format!(
                     "CAA of {at} cannot be looked up ({why}) — a CA that cannot either does not issue"
