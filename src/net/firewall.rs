@@ -230,11 +230,8 @@ mod tests {
             ..redirect("wan")
         };
         let both = ["prerouting tcp dport 80 ", "prerouting udp dport 80 "];
-        assert!(
-            both.iter()
-                .all(|rule| script(&[dns.clone()]).contains(rule))
-        );
-        assert!(script(&[]).ends_with("\ndelete table inet certkeeper\n"));
+        let text = script(&[dns]);
+        assert!(both.iter().all(|rule| text.contains(rule)), "{text}");
     }
 
     #[test]

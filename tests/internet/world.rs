@@ -255,9 +255,9 @@ fn named(temp: &TempRoot, (address, port): (&str, u16), zones: &[(&str, String)]
 fn dnsdist(temp: &TempRoot, pki: &Pki) -> Server {
     let folder = temp.server_folder("dnsdist");
     let (cert, key) = (pki.cert.display(), pki.key.display());
-    let mut text = format!(
-        "setSecurityPollSuffix(\"\")\nsetACL({{\"0.0.0.0/0\"}})\nsetLocal(\"127.0.0.1:5300\")\n"
-    );
+    let mut text =
+        "setSecurityPollSuffix(\"\")\nsetACL({\"0.0.0.0/0\"})\nsetLocal(\"127.0.0.1:5300\")\n"
+            .to_owned();
     for (address, behind) in ["1.1.1.1", "8.8.8.8"].into_iter().zip(BEHIND) {
         text += &format!(
             "newServer({{address=\"{behind}:53\", pool=\"{address}\"}})\n\
