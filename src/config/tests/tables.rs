@@ -159,7 +159,7 @@ cert | cert_profile | two words | the name of one of the CA's profiles is wanted
 cert | cert_profile | überprofil | the name of one of the CA's profiles is wanted
 cert | reuse_key | always | 1 or 0 is wanted
 cert | preferred_chain | 01234567890123456789012345678901234567890123456789012345678901234 | the name of the root is wanted
-cert | validation_method | web-root | webroot, standalone, alpn, dns, dns-persist or none is wanted; did you mean 'webroot'?
+cert | validation_method | web-root | webroot, standalone, alpn, dns, dns-delegated, dns-manual, dns-persist or none is wanted; did you mean 'webroot'?
 cert | validation_method | dns-persistent | did you mean 'dns-persist'?
 cert | validation_method | dns-manuel | webroot, standalone, alpn, dns, dns-delegated, dns-manual, dns-persist or none is wanted; did you mean 'dns-manual'?
 cert | webroot | www | beginning with /

@@ -110,7 +110,9 @@ static KEY: LazyLock<Signer> = LazyLock::new(|| {
 
 /// A reply to an update. Nobody knows the key, so that nobody signs.
 fn update(message: &[u8]) {
-    let id = message.first_chunk().map_or(0, |id| u16::from_be_bytes(*id));
+    let id = message
+        .first_chunk()
+        .map_or(0, |id| u16::from_be_bytes(*id));
     if let Ok(said) = dns_update::decode(id, message) {
         assert!(!said.rcode.to_string().is_empty());
     }
@@ -140,7 +142,11 @@ fn be_asked(message: &[u8], datagram: bool) {
     let question = Question {
         id: word(0),
         name: NAME,
-        kind: RecordType::of(if reply.len() > TYPE_AT + 1 { word(TYPE_AT) } else { 0 }),
+        kind: RecordType::of(if reply.len() > TYPE_AT + 1 {
+            word(TYPE_AT)
+        } else {
+            0
+        }),
         recursion_desired: true,
         edns: true,
     };
