@@ -126,6 +126,7 @@ impl Engine<'_> {
         note: &OrderNote,
         said: &Said,
     ) -> Vec<DnsRecord> {
+        let ready = note.ready && note.ready_at <= self.clock.now().0;
         let valid = |name: &str| said.get(name).is_some_and(|s| s.0 == Status::Valid.name());
         let presented = Area::new(self.paths, section, staging).presented();
         let records = presented.unwrap_or_default().into_iter();
@@ -138,7 +139,7 @@ impl Engine<'_> {
                     module,
                     ..
                 } => Some(DnsRecord {
-                    status: match (valid(&of), note.ready) {
+                    status: match (valid(&of), ready) {
                         (true, _) => "valid",
                         (false, true) => "ready",
                         (false, false) => "not_ready",

@@ -90,19 +90,18 @@ pub(super) fn wait(
         None if view.is_blind() => r.settle,
         None => r.stale,
     });
+    // Where nobody can be asked, time is all that can be given.
+    let unseen = records.iter().filter(|r| r.wait.is_none());
+    let unseen: Vec<_> = unseen.filter(|r| r.by_hand || !view.is_blind()).collect();
+    let by_time = unseen.is_empty();
     let pause = match settle(since, fixed.max().unwrap_or_default(), now) {
         Some(pause) => {
             record.enter(now, Stage::Propagation, &pause.1);
             Some(pause)
         }
-        None => {
-            let unseen = records.iter().filter(|r| r.wait.is_none());
-            // Where nobody can be asked, time is all that can be given.
-            let unseen = unseen.filter(|r| r.by_hand || !view.is_blind());
-            look(work, view, unseen.collect(), note, record)?
-        }
+        None => look(work, view, unseen, note, record)?,
     };
-    note.ready = pause.is_none();
+    note.ready = pause.is_none() || by_time;
     note.ready_at = pause.as_ref().map_or(work.now(), |(until, _)| *until).0;
     work.area.put_order(note)?;
     Ok(pause.map(|(until, text)| Solved::Wait(until, text)))

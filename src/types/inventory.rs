@@ -107,7 +107,7 @@ pub struct OrderNote {
     pub ready_at: i64,
     /// Since when all challenges are presented; 0: not all are.
     pub presented_at: i64,
-    /// The CA may look at what is presented.
+    /// The CA may look at what is presented, from `ready_at` on.
     pub ready: bool,
     /// The CA is at work and wants to be asked again then; 0: it is not.
     pub look_at: i64,

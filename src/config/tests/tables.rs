@@ -193,7 +193,7 @@ cert | verify | 127.0.0.1 | HOST:PORT or HOST:PORT/NAME is wanted
 cert | verify | ::1:443 | HOST:PORT or HOST:PORT/NAME is wanted
 cert | verify | 127.0.0.1:0 | HOST:PORT or HOST:PORT/NAME is wanted
 cert | verify | 127.0.0.1:443/*.example.org | HOST:PORT or HOST:PORT/NAME is wanted
-domain | validation_method | http | webroot, standalone, alpn, dns, dns-persist or none is wanted
+domain | validation_method | http | webroot, standalone, alpn, dns, dns-delegated, dns-manual, dns-persist or none is wanted
 domain | webroot | www | beginning with /
 domain | provider | nosuch | there is no 'config provider' section of that name
 domain | dns | nosuch | `certkeeper providers` lists them
