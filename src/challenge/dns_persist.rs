@@ -3,7 +3,6 @@
 
 use crate::net::{Data, RecordType, Resolver};
 use crate::types::{Domain, Timestamp, few, shown};
-use std::net::SocketAddr;
 
 /// The label below which the record stands.
 const LABEL: &str = "_validation-persist";
@@ -62,8 +61,8 @@ impl Permission {
     }
 
     /// Looks for the record at one nameserver; says what is wrong with what stands there.
-    pub fn look_up(&self, server: SocketAddr, now: Timestamp) -> Result<(), String> {
-        let answer = Resolver::new(vec![server]).query(&self.name, RecordType::Txt, true);
+    pub fn look_up(&self, nameserver: &Resolver<'_>, now: Timestamp) -> Result<(), String> {
+        let answer = nameserver.query(&self.name, RecordType::Txt, true);
         let answer = answer.map_err(|e| format!("{}: {e}", self.name))?;
         let texts = answer.answers.iter().filter_map(|r| match &r.data {
             Data::Text(text) => Some(text.as_slice()),

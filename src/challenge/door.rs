@@ -1,6 +1,7 @@
 //! The port that a CA asks, and how it gets from there to a listener of ours.
 
 use super::ChallengeError;
+use super::datagram::{self, Datagrams};
 use super::listener::{Answer, Listener};
 use super::relay::Relay;
 use crate::net::{Firewall, Redirect, holder};
@@ -15,24 +16,34 @@ pub struct Port {
     pub asked: u16,
     /// Where it leads while a CA looks; the include for fw4 names it too.
     pub redirected: u16,
+    /// By UDP, too.
+    pub datagrams: bool,
 }
 
 /// Of http-01 (RFC 8555 section 8.3).
 pub const HTTP: Port = Port {
     asked: 80,
     redirected: 61080,
+    datagrams: false,
 };
 /// Of tls-alpn-01 (RFC 8737 section 3).
 pub const TLS: Port = Port {
     asked: 443,
     redirected: 61443,
+    datagrams: false,
+};
+/// Of DNS (RFC 1035 section 4.2).
+pub const DNS: Port = Port {
+    asked: 53,
+    redirected: 61053,
+    datagrams: true,
 };
 
 /// A way to a listener; it is opened with the first answer and closed with the last.
 #[derive(Debug)]
 pub struct Door<'a> {
     way: Way<'a>,
-    running: Option<Listener>,
+    running: Vec<Listener>,
 }
 
 #[derive(Debug)]
@@ -66,6 +77,7 @@ impl<'a> Door<'a> {
             redirect: Redirect {
                 devices,
                 port: port.asked,
+                datagrams: port.datagrams,
                 to: port.redirected,
             },
             owners,
@@ -73,27 +85,47 @@ impl<'a> Door<'a> {
     }
 
     fn by(way: Way<'a>) -> Self {
-        Self { way, running: None }
+        Self {
+            way,
+            running: Vec::new(),
+        }
     }
 
     /// Has clients answered from now on.
     pub(super) fn open(&mut self, answer: impl FnOnce() -> Answer) -> Result<(), ChallengeError> {
-        if self.running.is_none() {
-            self.running = Some(self.start(answer())?);
+        self.open_both(|| (answer(), None))
+    }
+
+    /// The same, with datagrams.
+    pub(super) fn open_both(
+        &mut self,
+        answers: impl FnOnce() -> (Answer, Option<Datagrams>),
+    ) -> Result<(), ChallengeError> {
+        if self.running.is_empty() {
+            let (answer, datagrams) = answers();
+            self.running = self.start(answer, datagrams)?;
         }
         Ok(())
     }
 
-    fn start(&self, answer: Answer) -> Result<Listener, ChallengeError> {
+    fn start(
+        &self,
+        answer: Answer,
+        datagrams: Option<Datagrams>,
+    ) -> Result<Vec<Listener>, ChallengeError> {
         let (address, port, owners) = match &self.way {
             Way::Direct { address, port } => (*address, *port, Owners::default()),
             Way::Redirected {
                 redirect, owners, ..
             } => (None, redirect.to, *owners),
         };
-        let listener = Listener::start(bind(address, port)?, answer, Relay::new(owners));
         let trouble = |e| ChallengeError::Port(format!("the listener does not start: {e}"));
-        let listener = listener.map_err(trouble)?;
+        let listener = Listener::start(bind(address, port)?, answer, Relay::new(owners));
+        let mut running = vec![listener.map_err(trouble)?];
+        if let Some(datagrams) = datagrams {
+            let sockets = datagram::bind(address, port)?;
+            running.push(Listener::of_datagrams(sockets, datagrams).map_err(trouble)?);
+        }
         // Behind it there is somebody already when the first client comes.
         if let Way::Redirected {
             firewall, redirect, ..
@@ -105,12 +137,12 @@ impl<'a> Door<'a> {
                 ChallengeError::Firewall(format!("port {port} could not be redirected: {e}"))
             })?;
         }
-        Ok(listener)
+        Ok(running)
     }
 
     /// Nobody is answered any more; harmless if nobody was.
     pub(super) fn close(&mut self) -> Result<(), ChallengeError> {
-        if self.running.is_none() {
+        if self.running.is_empty() {
             return Ok(());
         }
         let closed = match &self.way {
@@ -124,7 +156,7 @@ impl<'a> Door<'a> {
                 ChallengeError::Firewall(text)
             }),
         };
-        self.running = None;
+        self.running.clear();
         closed
     }
 }
@@ -146,14 +178,17 @@ pub(super) fn bind(address: Option<IpAddr>, port: u16) -> Result<TcpListener, Ch
             _ => bind(Ipv4Addr::UNSPECIFIED.into()),
         }),
     };
-    listener.map_err(|e| {
-        ChallengeError::Port(match e.kind() {
-            io::ErrorKind::AddrInUse => {
-                let who = holder(port).unwrap_or_else(|| "another program".into());
-                format!("port {port} is held by {who}")
-            }
-            io::ErrorKind::PermissionDenied => format!("port {port} may be opened by root alone"),
-            _ => format!("port {port} cannot be opened: {e}"),
-        })
+    listener.map_err(|e| refused(port, &e))
+}
+
+/// Why a port cannot be opened.
+pub(super) fn refused(port: u16, e: &io::Error) -> ChallengeError {
+    ChallengeError::Port(match e.kind() {
+        io::ErrorKind::AddrInUse => {
+            let who = holder(port).unwrap_or_else(|| "another program".into());
+            format!("port {port} is held by {who}")
+        }
+        io::ErrorKind::PermissionDenied => format!("port {port} may be opened by root alone"),
+        _ => format!("port {port} cannot be opened: {e}"),
     })
 }

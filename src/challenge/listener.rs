@@ -1,10 +1,11 @@
 //! A listener for a CA's questions, open only while one may look.
 
+use super::datagram::{self, Datagrams};
 use super::relay::Relay;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fmt;
 use std::io::{self, Read};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -92,10 +93,22 @@ impl Listener {
             drop(socket);
             relay.finish();
         })?;
-        Ok(Self {
+        Ok(Self::at_work(stop, thread))
+    }
+
+    /// Answers the datagrams that come to those sockets.
+    pub fn of_datagrams(sockets: Vec<UdpSocket>, answer: Datagrams) -> io::Result<Self> {
+        let (stop, stopped) = UnixStream::pair()?;
+        let thread = thread::Builder::new().stack_size(STACK);
+        let thread = thread.spawn(move || datagram::serve(&sockets, &stopped, &answer))?;
+        Ok(Self::at_work(stop, thread))
+    }
+
+    fn at_work(stop: UnixStream, thread: JoinHandle<()>) -> Self {
+        Self {
             stop: Some(stop),
             thread: Some(thread),
-        })
+        }
     }
 }
 

@@ -2,6 +2,10 @@
 //! taking back always happens, and is harmless when there is nothing left.
 
 mod alpn;
+mod by_hand;
+mod caa;
+mod datagram;
+mod delegated;
 mod dns01;
 mod dns_persist;
 mod door;
@@ -9,14 +13,20 @@ mod hello;
 mod listener;
 mod relay;
 mod standalone;
+mod view;
 mod webroot;
+mod zone;
 
 pub use alpn::Alpn;
+pub use by_hand::{ByHand, TTL};
+pub use caa::Applicant;
+pub use delegated::Delegated;
 pub use dns_persist::Permission;
-pub use dns01::{Dns01, look_up};
-pub use door::{Door, HTTP, Port, TLS};
+pub use dns01::Dns01;
+pub use door::{DNS, Door, HTTP, Port, TLS};
 pub use hello::Hello;
 pub use standalone::{Standalone, token};
+pub use view::{Chased, Delegation, Seen, Spot, View};
 pub use webroot::Webroot;
 
 use crate::dns::{DnsError, TxtRecord};
@@ -38,6 +48,8 @@ pub struct Proof {
     pub key_authorization: String,
     /// What dns-01 publishes.
     pub txt_value: String,
+    /// Where it publishes that.
+    pub spot: Spot,
 }
 
 /// What presenting leaves on disk or at a provider.
@@ -54,6 +66,8 @@ pub enum Footprint {
 pub enum ChallengeError {
     /// The DNS provider.
     Dns(DnsError),
+    /// The name of the record; what to do about it.
+    Name(String, String),
     /// The listener's port.
     Port(String),
     /// The redirect to it.
@@ -66,7 +80,9 @@ impl fmt::Display for ChallengeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dns(e) => e.fmt(f),
-            Self::Port(text) | Self::Firewall(text) | Self::File(text, _) => f.write_str(text),
+            Self::Port(text) | Self::Firewall(text) | Self::File(text, _) | Self::Name(text, _) => {
+                f.write_str(text)
+            }
         }
     }
 }

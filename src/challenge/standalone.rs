@@ -105,6 +105,7 @@ pub fn token(head: &[u8]) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Spot;
     use super::super::door::bind;
     use super::super::listener::Listener;
     use super::*;
@@ -119,6 +120,7 @@ mod tests {
             token: token.into(),
             key_authorization: format!("{token}.thumb"),
             txt_value: String::new(),
+            spot: Spot::default(),
         }
     }
 

@@ -13,9 +13,10 @@ pub(super) const COMMAND: Command = Command {
     summary: "tries beforehand what an issuance needs",
     help: "Looks at the configuration, the clock, the CA's directory, whether the names resolve, whether\n\
            the port can be opened or redirected or the document root written, whether the firewall lets\n\
-           the CA to it, and tries DNS credentials by writing and removing a test record; then at those who\n\
-           are to have the certificate: services with their own checkers, hooks, folders of copies, places\n\
-           to be verified. Nothing is ordered. Exit code 1 if something is wrong.\n\
+           the CA to it, and tries DNS credentials by writing and removing a test record; CAA records, aliases\n\
+           and delegations; whether somebody answers in the place of nameservers; then at those who are to\n\
+           have the certificate: services with their own checkers, hooks, folders of copies, places to be\n\
+           verified. Nothing is ordered. Exit code 1 if something is wrong.\n\
            With --ca the staging server of the CA validates each name: the view from outside. Nothing is\n\
            finalized, and all is taken back.",
     options: &[

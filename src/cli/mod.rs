@@ -25,10 +25,10 @@ mod uci;
 mod upload;
 
 use crate::config::{self, Cert, Config, Mistake};
-use crate::issue::{Engine, Failure, Firewall, Trace, resolve};
+use crate::issue::{self, Engine, Failure, Firewall, Trace, resolve};
 use crate::status::record::Listener;
 use crate::store::{Lock, StoreError};
-use crate::types::{Clock, Paths, SectionName, Timestamp, nearest};
+use crate::types::{Clock, DnsServer, Paths, SectionName, Timestamp, nearest};
 use crate::uci::Section;
 use parse::{Command, Parsed};
 use serde_json::json;
@@ -92,6 +92,7 @@ struct Run<'a> {
     clock: Box<dyn Clock>,
     clock_is_set: bool,
     nft: Option<PathBuf>,
+    operators: Vec<Vec<DnsServer>>,
     world: &'a Surroundings<'a>,
     out_style: Style,
     err_style: Style,
@@ -206,6 +207,11 @@ fn dispatch(args: &[String], world: &Surroundings<'_>) -> Result<Exit> {
         None | Some("/") => NFT.iter().map(PathBuf::from).find(|p| p.is_file()),
         Some(_) => (world.env)("CERTKEEPER_NFT").map(PathBuf::from),
     };
+    // No more does it ask the Internet: tests have one of their own.
+    let operators = match root.as_deref() {
+        None | Some("/") => issue::operators(issue::OPERATORS),
+        Some(_) => issue::operators(&(world.env)("CERTKEEPER_DOH").unwrap_or_default()),
+    };
     let plain = (world.env)("NO_COLOR").is_some_and(|v| !v.is_empty());
     let command = parsed.command;
     let paths = Paths::new(root.as_deref().unwrap_or("/"));
@@ -215,6 +221,7 @@ fn dispatch(args: &[String], world: &Surroundings<'_>) -> Result<Exit> {
         parsed,
         clock: (world.clock)(now),
         nft,
+        operators,
         world,
         out_style: Style::new(world.out_is_terminal, plain),
         err_style: Style::new(world.err_is_terminal, plain),
@@ -307,6 +314,7 @@ impl Run<'_> {
             clock: self.clock.as_ref(),
             clock_is_set: self.clock_is_set,
             firewall: self.firewall(),
+            operators: self.operators.clone(),
             listener,
             trace,
         }

@@ -141,14 +141,7 @@ fn block(run: &Run<'_>, order: &OrderStatus) -> String {
         row("name", format!("{}{}", name.name, parts.concat()));
     }
     for record in &order.records {
-        let status = record.status.replace('_', " ");
-        row(
-            "record",
-            format!(
-                "{} {} \"{}\": {status}",
-                record.domain, record.kind, record.value
-            ),
-        );
+        row("record", record.to_string());
     }
     let style = run.out_style;
     let text = columns(&rows, |row, column, cell| match (row, column) {

@@ -157,9 +157,13 @@ fn names(document: &Document) -> String {
     names.join(" ")
 }
 
-/// What is wrong with a section, and what to do.
+/// What is wrong with a section, and what to do; which records wait to be published by hand.
 fn notes(run: &Run<'_>, document: &Document) {
     let style = run.out_style;
+    for record in document.records.iter().filter(|r| r.ttl.is_some()) {
+        let section = &document.section;
+        run.say(&format!("\n{} {section}: {record}", style.warn("!")));
+    }
     let failed = document.failed();
     if let Some(attempt) = failed {
         run.say(&format!(
@@ -247,6 +251,9 @@ fn details(run: &Run<'_>, document: &Document, now: Timestamp) -> String {
             row("problem", attempt.problem.clone());
             row("what to do", attempt.remedy.clone());
         }
+    }
+    for record in &document.records {
+        row("record", record.to_string());
     }
     for warning in &document.warnings {
         row("warning", warning.clone());

@@ -44,6 +44,22 @@ pub enum Validation {
     },
     /// dns-01.
     Dns(Arc<DnsMethod>),
+    /// dns-01: the record's name is delegated to this router, which answers for it.
+    Delegated {
+        /// The address it listens on; `None`: all.
+        address: Option<IpAddr>,
+        /// Its port.
+        port: u16,
+        /// The name that is delegated instead of `_acme-challenge.<name>`.
+        alias: Option<Domain>,
+    },
+    /// dns-01: the owner writes the records himself.
+    Manual {
+        /// Seconds to wait instead of looking the records up.
+        wait: Option<Duration>,
+        /// Where the record is written instead of `_acme-challenge.<name>`.
+        alias: Option<Domain>,
+    },
     /// dns-persist-01: the owner publishes a record once.
     Persist,
     /// No challenge is answered: the CA has validated the name beforehand.
@@ -56,7 +72,7 @@ impl Validation {
         match self {
             Self::Webroot { .. } | Self::Standalone { .. } => "http-01",
             Self::Alpn { .. } => "tls-alpn-01",
-            Self::Dns(_) => "dns-01",
+            Self::Dns(_) | Self::Delegated { .. } | Self::Manual { .. } => "dns-01",
             Self::Persist => "dns-persist-01",
             Self::Beforehand => "none",
         }
@@ -69,6 +85,8 @@ impl Validation {
             Self::Standalone { .. } => "standalone",
             Self::Alpn { .. } => "alpn",
             Self::Dns(_) => "dns",
+            Self::Delegated { .. } => "dns-delegated",
+            Self::Manual { .. } => "dns-manual",
             Self::Persist => "dns-persist",
             Self::Beforehand => "none",
         }
@@ -86,7 +104,16 @@ impl Validation {
 
     /// True if the CA looks at a record.
     pub fn is_dns(&self) -> bool {
-        matches!(self, Self::Dns(_) | Self::Persist)
+        self.challenge() == "dns-01" || matches!(self, Self::Persist)
+    }
+
+    /// Where the record of dns-01 stands instead of `_acme-challenge.<name>`.
+    pub fn alias(&self) -> Option<&Domain> {
+        match self {
+            Self::Dns(method) => method.alias.as_ref(),
+            Self::Delegated { alias, .. } | Self::Manual { alias, .. } => alias.as_ref(),
+            _ => None,
+        }
     }
 }
 
@@ -106,14 +133,14 @@ pub struct DnsMethod {
     pub alias: Option<Domain>,
 }
 
-/// The methods of CONFIG that are not in this version.
-const LATER: [&str; 2] = ["dns-delegated", "dns-manual"];
-/// Those that are.
-const NOW: [&str; 6] = [
+/// The values of `validation_method`.
+const METHODS: [&str; 8] = [
     "webroot",
     "standalone",
     "alpn",
     "dns",
+    "dns-delegated",
+    "dns-manual",
     "dns-persist",
     "none",
 ];
@@ -156,8 +183,12 @@ impl Raw {
         let own = self.method.is_some() || self.dns.is_some() || self.provider.is_some();
         let own = own || self.webroot.is_some();
         // The port of one listener is not that of the other.
-        let alpn = |raw: &Raw| raw.method.as_deref() == Some("alpn");
-        let same = alpn(&self) == alpn(base);
+        let listener = |raw: &Raw| match raw.method.as_deref() {
+            Some("alpn") => 443,
+            Some("dns-delegated") => 53,
+            _ => 80,
+        };
+        let same = listener(&self) == listener(base);
         let base = if own {
             &Raw {
                 address: base.address,
@@ -248,27 +279,27 @@ pub(super) fn resolve(
             port: raw.port.unwrap_or(443),
         }),
         "dns" => dns(reader, raw, files).map(|m| Validation::Dns(Arc::new(m))),
+        "dns-delegated" => Some(Validation::Delegated {
+            address: raw.address,
+            port: raw.port.unwrap_or(53),
+            alias: raw.alias.clone(),
+        }),
+        "dns-manual" => Some(Validation::Manual {
+            wait: raw.wait.map(|s| Duration::from_secs(s.into())),
+            alias: raw.alias.clone(),
+        }),
         "dns-persist" => Some(Validation::Persist),
         "none" => Some(Validation::Beforehand),
-        _ if LATER.contains(&method) => {
-            let text = format!("not in this version; {} are", listed("and"));
-            reader.wrong("validation_method", method, text);
-            None
-        }
         _ => {
-            let known = NOW.into_iter().chain(LATER);
-            let meant = nearest(method, known);
+            let meant = nearest(method, METHODS);
             let meant = meant.map(|m| format!("; did you mean '{m}'?"));
-            let text = format!("{} is wanted{}", listed("or"), meant.unwrap_or_default());
+            let [all @ .., end] = METHODS;
+            let listed = format!("{} or {end}", all.join(", "));
+            let text = format!("{listed} is wanted{}", meant.unwrap_or_default());
             reader.wrong("validation_method", method, text);
             None
         }
     }
-}
-
-fn listed(last: &str) -> String {
-    let [all @ .., end] = NOW;
-    format!("{} {last} {end}", all.join(", "))
 }
 
 fn dns(reader: &mut Reader<'_>, raw: &Raw, files: &Files<'_>) -> Option<DnsMethod> {

@@ -36,13 +36,12 @@ pub use notify::Notify;
 pub use secrets::SecretNames;
 
 use crate::acme::ca::preset;
-use crate::types::{Paths, SectionName};
+use crate::types::{DnsServer, Paths, SectionName};
 use crate::uci::{self, Section};
 use reader::Reader;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -63,7 +62,7 @@ pub struct Global {
     /// Document root of the web server on port 80.
     pub webroot: PathBuf,
     /// Nameservers that challenge records are looked up at.
-    pub dns_servers: Vec<SocketAddr>,
+    pub dns_servers: Vec<DnsServer>,
     /// The firewall's zone that is the WAN; `None`: those with a default route.
     pub wan_zone: Option<String>,
     /// Roots for CAs and DNS providers.
@@ -418,25 +417,16 @@ fn local_ca_name(reader: &mut Reader<'_>) -> Option<String> {
     fits.then_some(name)
 }
 
-fn dns_servers(reader: &mut Reader<'_>) -> Vec<SocketAddr> {
+fn dns_servers(reader: &mut Reader<'_>) -> Vec<DnsServer> {
     let mut servers = Vec::new();
     for word in reader.words("dns_server") {
-        let address = word.parse::<SocketAddr>().ok().or_else(|| {
-            let bare = word.trim_start_matches('[').trim_end_matches(']');
-            let ip = bare.parse::<IpAddr>().ok()?;
-            Some(SocketAddr::new(ip, 53))
-        });
-        match address {
-            Some(address) => servers.push(address),
-            None if word.starts_with("https://") => reader.wrong(
-                "dns_server",
-                &word,
-                "DNS over HTTPS is not in this version; write an address such as 9.9.9.9",
-            ),
+        match DnsServer::parse(&word) {
+            Some(server) => servers.push(server),
             None => reader.wrong(
                 "dns_server",
                 &word,
-                "an address is wanted: 9.9.9.9, 9.9.9.9:53, 2620:fe::fe or [2620:fe::fe]:53",
+                "an address is wanted: 9.9.9.9, 9.9.9.9:53, 2620:fe::fe or [2620:fe::fe]:53; or the URL of a \
+                 server for DNS over HTTPS: https://9.9.9.9/dns-query",
             ),
         }
     }

@@ -3,19 +3,16 @@
 use super::account::Registry;
 use super::clients::Clients;
 use super::deploy::server_name;
-use super::netifd::{self, Interface};
+use super::netifd;
 use super::wan::Wan;
-use super::{Engine, Failure, clients, persist, provider, trial, ways};
-use crate::challenge::{ChallengeError, Footprint, HTTP, Port, Proof, Solver, TLS, look_up};
+use super::{Engine, Failure, clients, persist, provider, resolves, trial, view, ways};
+use crate::challenge::{ChallengeError, DNS, Footprint, HTTP, Port, Proof, Solver, TLS, View};
 use crate::config::{Cert, Name, Validation};
 use crate::deploy;
 use crate::dns::TxtRecord;
-use crate::net::{Data, RecordType, Resolver, lookup_host};
-use crate::types::{Identifier, SectionName};
+use crate::types::SectionName;
 use ring::rand::{SecureRandom, SystemRandom};
-use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
-use std::time::Duration;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +30,6 @@ pub struct Finding {
 
 /// Has fw4 accept what is redirected.
 const INCLUDE: &str = "usr/share/nftables.d/chain-pre/input/30-certkeeper.nft";
-/// How often a test record is looked for, a second apart.
-const LOOKS: u32 = 10;
 
 /// Checks sections one after the other; `tell` hears each finding at once.
 /// `alone`: the caller holds the lock, so ways of validation may be tried without disturbing a run.
@@ -48,6 +43,8 @@ pub fn check(
 ) {
     let mut connected = Clients::default();
     let interfaces = netifd::interfaces(engine.paths).unwrap_or_default();
+    let https = view::transport(engine);
+    let view = view::open(engine, &https);
     // Of a pair the second differs in nothing that is looked at.
     let seconds = |cert: &&&Cert| {
         let first = || certs.iter().any(|c| c.name.as_str() == cert.name.base());
@@ -65,10 +62,11 @@ pub fn check(
             });
         };
         for account in cert.accounts() {
-            ca(engine, &cert.at(account), &mut connected, &mut found);
+            ca(engine, &cert.at(account), &mut connected, &view, &mut found);
         }
         for name in &cert.names {
-            names(engine, name, &interfaces, &mut found);
+            resolves::name(engine, &view, name, &interfaces, &mut found);
+            resolves::delegated(&view, name, &mut found);
         }
         let mut done: Vec<&Validation> = Vec::new();
         // Each CA wants a lasting record of its own: these are looked at with it.
@@ -79,7 +77,7 @@ pub fn check(
             }
             done.push(&name.validation);
             if alone {
-                way(engine, cert, name, &mut found);
+                way(engine, &view, cert, name, &mut found);
             } else {
                 let text = "not tried: a run is at work".to_owned();
                 found(name.validation.method(), true, text);
@@ -132,7 +130,13 @@ fn bring_one_forward(engine: &Engine<'_>, cert: &Cert) -> bool {
 }
 
 /// The CA answers, has an account for us or will make one, and offers the profile.
-fn ca<'e>(engine: &Engine<'e>, cert: &Cert, clients: &mut Clients<'e>, found: Found<'_>) {
+fn ca<'e>(
+    engine: &Engine<'e>,
+    cert: &Cert,
+    clients: &mut Clients<'e>,
+    view: &View<'_>,
+    found: Found<'_>,
+) {
     let account = &cert.account;
     let connected = match clients.connect(engine, account) {
         Ok(connected) => connected,
@@ -154,6 +158,7 @@ fn ca<'e>(engine: &Engine<'e>, cert: &Cert, clients: &mut Clients<'e>, found: Fo
     }
     let issuers = &connected.directory.meta.caa_identities;
     persist::check(engine, cert, issuers, found);
+    resolves::caa(engine, view, cert, issuers, found);
 }
 
 type Found<'a> = &'a mut dyn FnMut(&'static str, bool, String);
@@ -162,104 +167,22 @@ fn both(failure: &Failure) -> String {
     format!("{} — {}", failure.problem, failure.remedy)
 }
 
-/// Who is asked on a port needs an address that the CA finds; dns-01 needs none.
-fn names(engine: &Engine<'_>, name: &Name, interfaces: &[Interface], found: Found<'_>) {
-    use Validation::{Alpn, Standalone, Webroot};
-    let domain = match (&name.id, &name.validation) {
-        (Identifier::Dns(domain), Webroot { .. } | Standalone { .. } | Alpn { .. }) => {
-            domain.base()
-        }
-        _ => return,
-    };
-    let servers = &engine.config.global.dns_servers;
-    let addresses = if servers.is_empty() {
-        lookup_host(domain)
-    } else {
-        addresses(servers, domain)
-    };
-    match addresses {
-        Ok(addresses) => {
-            let (ok, text) = compared(domain, &addresses, interfaces);
-            found("name", ok, text);
-        }
-        Err(text) => {
-            let text = format!(
-                "{text} — make an A or AAAA record that leads to this router, or use validation_method dns"
-            );
-            found("name", false, text);
-        }
-    }
-}
-
-/// Whether all addresses of a name lead here. A CA may choose any of them.
-fn compared(domain: &str, addresses: &[IpAddr], interfaces: &[Interface]) -> (bool, String) {
-    let list = |all: &[IpAddr]| {
-        let all: Vec<String> = all.iter().map(ToString::to_string).collect();
-        all.join(" ")
-    };
-    let text = format!("{domain} resolves to {}", list(addresses));
-    let wan: Vec<&Interface> = interfaces.iter().filter(|i| i.is_wan).collect();
-    let known: Vec<IpAddr> = wan.iter().flat_map(|i| i.public()).collect();
-    // Behind another router nothing can be said of IPv4; IPv6 is not translated.
-    let told = |a: &&IpAddr| !wan.is_empty() && (a.is_ipv6() || known.iter().any(IpAddr::is_ipv4));
-    let elsewhere = |a: &&IpAddr| !interfaces.iter().any(|i| i.has(**a));
-    let wrong: Vec<IpAddr> = addresses.iter().filter(elsewhere).copied().collect();
-    let sure: Vec<IpAddr> = wrong.iter().filter(told).copied().collect();
-    if !sure.is_empty() {
-        let text = format!(
-            "{text}, but {} is none of this router's (its WAN has {}): the CA asks there. Correct the record (A, AAAA), \
-             unless what is there passes the CA's question on to this router",
-            list(&sure),
-            if known.is_empty() {
-                "no public address".into()
-            } else {
-                list(&known)
-            }
-        );
-        return (false, text);
-    }
-    match (wan.is_empty(), wrong.is_empty()) {
-        (true, _) => (true, text),
-        (_, true) => (true, format!("{text}, which is this router")),
-        (_, false) => {
-            let text = format!(
-                "{text}; the WAN has no such public address to compare it with: what is before this router must pass the \
-                 CA's question on"
-            );
-            (true, text)
-        }
-    }
-}
-
-/// The addresses of a name at the configured nameservers.
-fn addresses(servers: &[SocketAddr], domain: &str) -> Result<Vec<IpAddr>, String> {
-    let resolver = Resolver::new(servers.to_vec());
-    let mut addresses = Vec::new();
-    for kind in [RecordType::A, RecordType::Aaaa] {
-        let answer = resolver.query(domain, kind, true);
-        let answer = answer.map_err(|e| format!("{domain}: {e}"))?;
-        addresses.extend(answer.answers.iter().filter_map(|r| match r.data {
-            Data::Addr(address) => Some(address),
-            _ => None,
-        }));
-    }
-    match addresses.as_slice() {
-        [] => Err(format!(
-            "the nameservers of dns_server have no address for {domain}"
-        )),
-        _ => Ok(addresses),
-    }
-}
-
 /// Tries the way itself: writes and removes a file or record, opens and closes the port.
-fn way(engine: &Engine<'_>, cert: &Cert, name: &Name, found: Found<'_>) {
+fn way(engine: &Engine<'_>, view: &View<'_>, cert: &Cert, name: &Name, found: Found<'_>) {
     let validation = &name.validation;
     let topic = validation.method();
     let random = match random() {
         Some(random) => random,
         None => return found(topic, false, "the system gives no random numbers".into()),
     };
+    let spot = match view::spot_of(view, name) {
+        Ok(spot) => spot,
+        // What is not delegated was told.
+        Err(_) if matches!(validation, Validation::Delegated { .. }) => return,
+        Err(e) => return found(topic, false, view::explained(&e)),
+    };
     let proof = Proof {
+        spot,
         id: name.id.clone(),
         token: format!("certkeeper-check-{random}"),
         key_authorization: "certkeeper check".into(),
@@ -279,11 +202,11 @@ fn way(engine: &Engine<'_>, cert: &Cert, name: &Name, found: Found<'_>) {
         let footprint = solver.footprint(&proof);
         let mut noted = area.presented()?;
         let before = noted.clone();
-        noted.extend(footprint.and_then(|f| ways::entry(&f, validation)));
+        noted.extend(footprint.map(|f| ways::entry(&f, name)));
         if noted != before {
             area.put_presented(&noted)?;
         }
-        let result = try_out(engine, validation, solver.as_mut(), &proof);
+        let result = try_out(engine, view, validation, solver.as_mut(), &proof);
         let gone = solver.take_back(&proof);
         if noted != before && gone.is_ok() {
             area.put_presented(&before)?;
@@ -301,6 +224,7 @@ fn way(engine: &Engine<'_>, cert: &Cert, name: &Name, found: Found<'_>) {
 
 fn try_out(
     engine: &Engine<'_>,
+    view: &View<'_>,
     validation: &Validation,
     solver: &mut dyn Solver,
     proof: &Proof,
@@ -308,13 +232,19 @@ fn try_out(
     solver.present(proof)?;
     Ok(match (validation, solver.footprint(proof)) {
         (Validation::Dns(method), Some(Footprint::Txt(txt))) => {
-            let seen = shown(engine, &txt);
+            let seen = resolves::shown(engine, view, &txt);
+            let seen = seen.map_err(|(text, remedy)| ChallengeError::Name(text, remedy))?;
             format!(
                 "{} takes a test record {}{seen}",
                 method.module.title, txt.name
             )
         }
         (Validation::Standalone { port, .. }, _) => listener(engine, HTTP, *port)?,
+        (Validation::Manual { .. }, _) => {
+            "`certkeeper renew` shows the records, and goes on when you have published them"
+                .to_owned()
+        }
+        (Validation::Delegated { port, .. }, _) => delegated(engine, view, *port, &proof.txt())?,
         (Validation::Alpn { port, .. }, _) => listener(engine, TLS, *port)?,
         (Validation::Webroot { dir }, _) => webroot(engine, dir)?,
         _ => String::new(),
@@ -342,6 +272,26 @@ fn listener(engine: &Engine<'_>, asked: Port, port: u16) -> Result<String, Chall
     ))
 }
 
+/// Whether who asks for a record gets it from here.
+fn delegated(
+    engine: &Engine<'_>,
+    view: &View<'_>,
+    port: u16,
+    txt: &TxtRecord,
+) -> Result<String, ChallengeError> {
+    let here = listener(engine, DNS, port)?;
+    let name = &txt.name;
+    match view.operators_see(txt) {
+        (_, 0) => Ok(here),
+        (0, _) => Err(ChallengeError::Name(
+            format!("{here}; but who asks for {name} on the Internet gets no answer from here"),
+            "see that UDP and TCP port 53 lead to this router, and that the NS record names an address of it"
+                .to_owned(),
+        )),
+        (seen, of) => Ok(format!("{seen} of {of} who were asked for {name} got the answer from here")),
+    }
+}
+
 /// Whether a CA gets to the web server at all.
 fn webroot(engine: &Engine<'_>, dir: &Path) -> Result<String, ChallengeError> {
     let wan = Wan::find(engine, HTTP).map_err(ChallengeError::Firewall)?;
@@ -364,23 +314,6 @@ fn webroot(engine: &Engine<'_>, dir: &Path) -> Result<String, ChallengeError> {
             "{shown} can be written (that a web server serves it on port {port} is not proven from here)"
         ),
     })
-}
-
-/// Whether the configured nameservers show the test record.
-fn shown(engine: &Engine<'_>, txt: &TxtRecord) -> String {
-    let servers = &engine.config.global.dns_servers;
-    if servers.is_empty() {
-        return String::new();
-    }
-    for round in 0..LOOKS {
-        if round > 0 && engine.clock.sleep(Duration::from_secs(1)).is_err() {
-            break;
-        }
-        if servers.iter().all(|server| look_up(*server, txt)) {
-            return "; all nameservers show it".into();
-        }
-    }
-    "; but not all nameservers of dns_server show it yet: publishing takes longer, or they do not serve the zone".into()
 }
 
 fn random() -> Option<String> {

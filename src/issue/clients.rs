@@ -42,12 +42,17 @@ impl Transport for Http<'_> {
 /// An HTTP client with these roots. CAs and most providers must be reached by https; `allow_http`
 /// is for providers in the owner's own network.
 pub fn http<'e>(engine: &Engine<'e>, roots: Roots, allow_http: bool) -> Http<'e> {
+    client(engine, roots, allow_http, Limits::default())
+}
+
+/// The same in other times.
+pub fn client<'e>(engine: &Engine<'e>, roots: Roots, allow_http: bool, limits: Limits) -> Http<'e> {
     Http {
         client: net::Client::new(Options {
             user_agent: concat!("certkeeper/", env!("CARGO_PKG_VERSION")).into(),
             roots,
             allow_http,
-            limits: Limits::default(),
+            limits,
         }),
         trace: engine.trace,
     }

@@ -1,5 +1,6 @@
 //! A section's status document, made of what is configured and what is held.
 
+use super::orders::Said;
 use super::{Engine, chain};
 use crate::config::{Account, Cert, Config, External, Validation};
 use crate::deploy as links;
@@ -18,6 +19,9 @@ impl Engine<'_> {
 
     fn document_of(&self, cert: &Cert, inventory: &Inventory) -> Document {
         let mut document = document(self.config, cert, inventory, self.clock.now());
+        if let Some(order) = &inventory.held(&cert.name).order {
+            document.records = self.records(&cert.name, cert.staging, order, &Said::new());
+        }
         let spare = cert.accounts().filter_map(|a| self.spare_key(a));
         document.warnings.extend(spare);
         document
@@ -122,6 +126,7 @@ fn document(config: &Config, cert: &Cert, inventory: &Inventory, now: Timestamp)
         next: next.filter(|_| waits_for_time),
         stage: None,
         last_attempt: last_attempt(attempt, current),
+        records: Vec::new(),
         warnings: withdrawn(cert, held, planned)
             .into_iter()
             .chain(warnings(cert, held, current, attempt, now))
@@ -149,6 +154,7 @@ fn broken(section: &SectionName, why: &str) -> Document {
         next: None,
         stage: None,
         last_attempt: None,
+        records: Vec::new(),
         warnings: vec![format!("the configuration is wrong: {why}")],
         used_by: Vec::new(),
         named_in: Vec::new(),

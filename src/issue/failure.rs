@@ -136,6 +136,9 @@ impl Failure {
                 text.as_str(),
                 "stop who has it; where a web server runs, validation_method webroot or dns works beside it",
             ),
+            ChallengeError::Name(text, remedy) => {
+                Self::new(State::DnsError, text.as_str(), remedy.as_str())
+            }
             ChallengeError::Firewall(text) => Self::new(
                 State::InternalError,
                 text.as_str(),

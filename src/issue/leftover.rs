@@ -7,8 +7,11 @@ use crate::config::{Cert, DnsMethod, Validation};
 use crate::dns::{DnsError, TxtRecord};
 use crate::status::Recorder;
 use crate::store::{Area, Presented, sections};
-use crate::types::{OrderNote, SectionName, State};
+use crate::types::{SectionName, State};
 use std::collections::HashSet;
+
+/// The records of this way are not ours.
+pub(super) const BY_HAND: &str = "dns-manual";
 
 /// Takes back what an ended run left; returns what could not be.
 pub(super) fn take_back(
@@ -44,10 +47,17 @@ fn remove_record(
         module,
         name,
         value,
+        ..
     } = entry
     else {
         return Ok(());
     };
+    if module == BY_HAND {
+        say(&format!(
+            "the TXT record {name} '{value}' is no longer wanted; remove it where you made it"
+        ));
+        return Ok(());
+    }
     let txt = TxtRecord {
         name: name.clone(),
         value: value.clone(),
@@ -177,12 +187,9 @@ impl Engine<'_> {
         let count = left.len();
         let stays = take_back(self, section, left, say);
         area.put_presented(&stays)?;
-        if let Some(order) = area.held().order.filter(|o| o.ready_at > 0) {
-            // What is taken back is not waited for.
-            area.put_order(&OrderNote {
-                ready_at: 0,
-                ..order
-            })?;
+        if let Some(mut order) = area.held().order.filter(|o| o.ready_at > 0) {
+            order.take_back();
+            area.put_order(&order)?;
         }
         Ok((count, stays.len()))
     }

@@ -24,34 +24,38 @@ mod persist;
 mod propagate;
 mod provider;
 mod request;
+mod resolves;
 mod revoke;
 mod rollback;
 mod section;
 mod solve;
 mod trial;
 mod upload;
+mod view;
 mod wan;
 mod ways;
 
 pub use crate::net::Firewall;
+pub use crate::status::DnsRecord;
 pub use account::AccountStatus;
 pub use check::{Finding, check};
 pub use failure::{Failure, Retry};
 pub use import::Live;
 pub use netifd::resolve;
 pub use notify::News;
-pub use orders::{DnsRecord, NameOrder, OrderStatus};
+pub use orders::{NameOrder, OrderStatus};
 pub use request::Requested;
 pub use revoke::{By, Revocation, Revoked, Stored};
 pub use rollback::RolledBack;
 pub use upload::Uploaded;
+pub use view::{OPERATORS, operators};
 
 use crate::config::{Cert, Config};
 use crate::deploy as links;
 use crate::plan::{self, Action, Task, Waiting, Wish, renewal};
 use crate::status::{self, Recorder};
 use crate::store::{Area, device_secret, secure};
-use crate::types::{Clock, Held, Inventory, Paths, SectionName, Stage, Timestamp};
+use crate::types::{Clock, DnsServer, Held, Inventory, Paths, SectionName, Stage, Timestamp};
 use clients::Clients;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -68,6 +72,8 @@ pub struct Engine<'a> {
     pub clock_is_set: bool,
     /// The firewall, where it is ours to change.
     pub firewall: Option<Firewall>,
+    /// Who is asked about DNS where `dns_server` is not set: operators, each by several addresses.
+    pub operators: Vec<Vec<DnsServer>>,
     /// Whoever shows the run as it goes.
     pub listener: status::record::Listener<'a>,
     /// Hears each request and how it was answered, where somebody debugs.

@@ -98,6 +98,8 @@ pub(super) fn new(
         created: work.now().0,
         expires: expires.map_or(0, |t| t.0),
         ready_at: 0,
+        presented_at: 0,
+        ready: false,
         look_at: 0,
         instead_of: work.instead_of.clone(),
     };

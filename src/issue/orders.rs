@@ -4,13 +4,15 @@ use super::account::Registry;
 use super::certificate::{download, finalize};
 use super::clients::Clients;
 use super::failure::Failure;
+use super::leftover::BY_HAND;
 use super::order::is_gone;
 use super::section::{Work, rejected};
 use super::{Engine, Step};
 use crate::acme::{Order, Status};
-use crate::config::{Account, Cert, Validation};
+use crate::challenge::TTL;
+use crate::config::{Account, Cert};
 use crate::plan;
-use crate::status::{self, Recorder};
+use crate::status::{self, DnsRecord, Recorder};
 use crate::store::{Area, Presented, sections};
 use crate::types::{OrderNote, SectionName, Stage, State};
 use serde::Serialize;
@@ -57,24 +59,8 @@ pub struct NameOrder {
     pub problem: Option<String>,
 }
 
-/// A record in DNS that the CA looks for.
-#[derive(Clone, Debug, Serialize)]
-pub struct DnsRecord {
-    /// Its name.
-    pub domain: String,
-    /// Its type.
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    /// How long it is kept, in seconds; the provider's own time where nothing is set.
-    pub ttl: Option<u32>,
-    /// Its value.
-    pub value: String,
-    /// not_ready: DNS is given time to publish it; ready: the CA may look; valid: it has seen it.
-    pub status: &'static str,
-}
-
 /// What the CA says of one name: its authorization's status, and what it has against it.
-type Said = BTreeMap<String, (String, Option<String>)>;
+pub(super) type Said = BTreeMap<String, (String, Option<String>)>;
 
 impl Engine<'_> {
     /// The orders under way, of all sections or of these; the CA is not asked.
@@ -133,46 +119,35 @@ impl Engine<'_> {
     }
 
     /// What was published, by the journal of what is to be taken back.
-    fn records(
+    pub(super) fn records(
         &self,
         section: &SectionName,
         staging: bool,
         note: &OrderNote,
         said: &Said,
     ) -> Vec<DnsRecord> {
-        let cert = self.config.cert(section.as_str());
-        let seen = |record: &str| {
-            let names = cert.map_or(&[][..], |c| &c.names).iter();
-            let of_record = names.filter(|n| match (&n.validation, n.id.domain()) {
-                (Validation::Dns(method), Some(domain)) => {
-                    let alias = method.alias.as_ref();
-                    alias
-                        .map_or_else(|| domain.challenge(), Clone::clone)
-                        .as_str()
-                        == record
-                }
-                _ => false,
-            });
-            let mut valid = of_record.map(|n| {
-                said.get(&n.id.to_string())
-                    .is_some_and(|(status, _)| status == Status::Valid.name())
-            });
-            valid.next().is_some_and(|first| first && valid.all(|v| v))
-        };
-        let ready = note.ready_at > 0 && note.ready_at <= self.clock.now().0;
+        let ready = note.ready && note.ready_at <= self.clock.now().0;
+        let valid = |name: &str| said.get(name).is_some_and(|s| s.0 == Status::Valid.name());
         let presented = Area::new(self.paths, section, staging).presented();
         let records = presented.unwrap_or_default().into_iter();
         records
             .filter_map(|entry| match entry {
-                Presented::Txt { name, value, .. } => Some(DnsRecord {
-                    status: match (seen(&name), ready) {
+                Presented::Txt {
+                    name,
+                    value,
+                    of,
+                    module,
+                    ..
+                } => Some(DnsRecord {
+                    status: match (valid(&of), ready) {
                         (true, _) => "valid",
                         (false, true) => "ready",
                         (false, false) => "not_ready",
-                    },
+                    }
+                    .to_owned(),
                     domain: name,
-                    kind: "TXT",
-                    ttl: None,
+                    kind: "TXT".to_owned(),
+                    ttl: (module == BY_HAND).then_some(TTL),
                     value,
                 }),
                 Presented::File { .. } => None,

@@ -1,16 +1,15 @@
 //! dns-persist-01: shows the record that the owner is to publish, and looks for it before the CA does.
 
-use super::Engine;
 use super::failure::Failure;
 use super::section::Work;
+use super::{Engine, view};
 use crate::acme::{AcmeError, Challenge};
 use crate::challenge::Permission;
 use crate::config::{Cert, Name, Validation};
-use crate::net::nameservers;
+use crate::net::{Resolver, nameservers};
 use crate::status::Recorder;
 use crate::store::AccountStore;
-use crate::types::{Domain, Stage, State};
-use std::net::SocketAddr;
+use crate::types::{DnsServer, Domain, Stage, State};
 
 /// As `check` calls it.
 const TOPIC: &str = "dns-persist";
@@ -58,9 +57,13 @@ enum Seen {
     Wrong(String),
 }
 
-fn look(engine: &Engine<'_>, servers: &[SocketAddr], wanted: &Permission) -> Seen {
+fn look(engine: &Engine<'_>, servers: &[DnsServer], wanted: &Permission) -> Seen {
     let now = engine.clock.now();
-    let looks = servers.iter().map(|server| wanted.look_up(*server, now));
+    let https = view::transport(engine);
+    let looks = servers.iter().map(|server| {
+        let resolver = Resolver::over(vec![server.clone()], &https);
+        wanted.look_up(&resolver, now)
+    });
     let (right, wrong): (Vec<_>, Vec<_>) = looks.partition(Result::is_ok);
     let Some(Err(why)) = wrong.into_iter().next() else {
         return Seen::Right;
@@ -72,10 +75,11 @@ fn look(engine: &Engine<'_>, servers: &[SocketAddr], wanted: &Permission) -> See
 }
 
 /// The nameservers that are asked: those of the configuration, else the system's.
-fn servers(engine: &Engine<'_>) -> Result<Vec<SocketAddr>, Failure> {
+fn servers(engine: &Engine<'_>) -> Result<Vec<DnsServer>, Failure> {
     let mut servers = engine.config.global.dns_servers.clone();
     if servers.is_empty() {
-        servers = nameservers(&engine.paths.at("/etc/resolv.conf"));
+        let system = nameservers(&engine.paths.at("/etc/resolv.conf"));
+        servers = system.into_iter().map(DnsServer::At).collect();
     }
     match servers.is_empty() {
         false => Ok(servers),

@@ -2,15 +2,15 @@
 
 use super::clients::Http;
 use super::failure::Failure;
+use super::propagate::Published;
 use super::section::{WATCH, Watched, Work, rejected, watch};
-use super::{leftover, persist, propagate, provider, ways};
+use super::{leftover, persist, propagate, provider, view, ways};
 use crate::acme::{AcmeError, Challenge, Order, Status};
-use crate::challenge::{Footprint, Permission, Proof, Solver};
-use crate::config::{DnsMethod, Name, Validation};
-use crate::dns::TxtRecord;
+use crate::challenge::{Footprint, Permission, Proof, Solver, View};
+use crate::config::{Name, Validation};
 use crate::status::Recorder;
 use crate::store::Presented;
-use crate::types::{Identifier, OrderNote, Stage, State, Timestamp, few, shown};
+use crate::types::{OrderNote, Stage, State, Timestamp, few, shown};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -78,7 +78,9 @@ pub(super) fn authorize(
         "reading what the CA wants to see",
     );
     let http = provider::transport(work.engine);
-    let mut answers = read(work, order, &http)?;
+    let https = view::transport(work.engine);
+    let view = view::open(work.engine, &https);
+    let mut answers = read(work, order, &http, &view)?;
     persist::verify(work, &answers.permissions, record)?;
     let planned: Vec<Presented> = answers.open.iter().filter_map(journal_entry).collect();
     let left = work.area.presented()?;
@@ -95,11 +97,11 @@ pub(super) fn authorize(
     let anew = |p: &Presented| matches!(p, Presented::Txt { .. }) && !done.contains(p);
     if planned.iter().any(anew) {
         // Records that are written anew are given time anew.
-        note.ready_at = 0;
+        note.take_back();
     }
     let solved = answers
         .present(work, &done, record)
-        .and_then(|()| propagate::wait(work, &answers.records(), &mut note, record))
+        .and_then(|()| propagate::wait(work, &view, &answers.records(), &mut note, record))
         .and_then(|wait| match wait {
             Some(wait) => Ok(wait),
             None => answers.ask(work, &note, goal, record),
@@ -107,7 +109,7 @@ pub(super) fn authorize(
     if !matches!(solved, Ok(Solved::Wait(..))) {
         if note.ready_at > 0 && (answers.more || solved.is_err()) {
             // What is taken back is not waited for. If this cannot be noted, it is.
-            note.ready_at = 0;
+            note.take_back();
             let _ = work.area.put_order(&note);
         }
         kept.extend(answers.take_back(work, record));
@@ -124,7 +126,7 @@ pub(super) fn authorize(
 /// What is written down before a challenge is answered.
 fn journal_entry(open: &Open<'_>) -> Option<Presented> {
     let footprint = open.answer.as_ref()?.footprint.as_ref()?;
-    ways::entry(footprint, &open.name.validation)
+    Some(ways::entry(footprint, open.name))
 }
 
 /// Reads the authorizations and finds a solver for each that is open.
@@ -132,6 +134,7 @@ fn read<'a>(
     work: &Work<'a, '_>,
     order: &'a Order,
     http: &'a Http<'_>,
+    view: &View<'_>,
 ) -> Result<Answers<'a>, Failure> {
     let cert = work.cert;
     if order.authorizations.len() > cert.names.len() {
@@ -195,7 +198,7 @@ fn read<'a>(
                 answers.more = true;
                 continue;
             }
-            Some(solver) => Some(answers.answer(work, &name.id, challenge, solver)?),
+            Some(solver) => Some(answers.answer(work, view, name, challenge, solver)?),
             None => {
                 let wanted = persist::wanted(work, name, challenge)?;
                 if !answers.permissions.contains(&wanted) {
@@ -279,13 +282,20 @@ impl<'a> Answers<'a> {
     fn answer(
         &self,
         work: &Work<'a, '_>,
-        id: &Identifier,
+        view: &View<'_>,
+        name: &Name,
         challenge: &Challenge,
         solver: usize,
     ) -> Result<Answer, Failure> {
         let token = challenge.token().map_err(|e| work.failed(&e))?;
+        let spot = view::spot_of(view, name);
+        let spot = spot.map_err(|e| {
+            let failure = Failure::of_challenge(&name.validation, &e);
+            about(&name.id.to_string(), failure)
+        })?;
         let proof = Proof {
-            id: id.clone(),
+            id: name.id.clone(),
+            spot,
             token: token.to_owned(),
             key_authorization: work.client.key_authorization(token),
             txt_value: work.client.txt_value(token),
@@ -328,18 +338,16 @@ impl<'a> Answers<'a> {
         Ok(())
     }
 
-    /// The TXT records among the answers, with how each is written.
-    fn records(&self) -> Vec<(&DnsMethod, &TxtRecord)> {
-        let mut records = Vec::new();
-        for open in &self.open {
-            let footprint = open.answer.as_ref().and_then(|a| a.footprint.as_ref());
-            if let (Validation::Dns(method), Some(Footprint::Txt(txt))) =
-                (&open.name.validation, footprint)
-            {
-                records.push((method.as_ref(), txt));
+    /// The TXT records among the answers that DNS needs time for.
+    fn records(&self) -> Vec<Published<'_>> {
+        let all = self.open.iter().filter_map(|open| {
+            let answer = open.answer.as_ref()?;
+            match answer.footprint.as_ref()? {
+                Footprint::Txt(txt) => Published::new(open.name, txt),
+                Footprint::File(_) => None,
             }
-        }
-        records
+        });
+        all.collect()
     }
 
     /// Tells the CA to look, and watches it.
@@ -428,6 +436,10 @@ impl<'a> Answers<'a> {
                     ),
                 );
                 kept.extend(journal_entry(open));
+            } else if let Validation::Manual { .. } = open.name.validation {
+                let name = &answer.proof.spot.name;
+                let text = format!("the TXT record {name} may be removed now");
+                record.say(work.now(), &text);
             }
         }
         kept

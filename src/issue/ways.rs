@@ -4,9 +4,10 @@ use super::clients::Http;
 use super::wan::Wan;
 use super::{Engine, provider};
 use crate::challenge::{
-    Alpn, ChallengeError, Dns01, Door, Footprint, HTTP, Port, Solver, Standalone, TLS, Webroot,
+    Alpn, ByHand, ChallengeError, DNS, Delegated, Dns01, Door, Footprint, HTTP, Port, Solver,
+    Standalone, TLS, Webroot,
 };
-use crate::config::Validation;
+use crate::config::{Name, Validation};
 use crate::store::{Presented, make_public};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -35,7 +36,20 @@ pub(super) fn same(a: &Validation, b: &Validation) -> bool {
                 port: q,
             },
         ) => a == b && p == q,
+        (
+            Validation::Delegated {
+                address: a,
+                port: p,
+                ..
+            },
+            Validation::Delegated {
+                address: b,
+                port: q,
+                ..
+            },
+        ) => a == b && p == q,
         (Validation::Dns(a), Validation::Dns(b)) => Arc::ptr_eq(a, b),
+        (Validation::Manual { .. }, Validation::Manual { .. }) => true,
         (Validation::Persist, Validation::Persist) => true,
         (Validation::Beforehand, Validation::Beforehand) => true,
         _ => false,
@@ -62,10 +76,11 @@ pub(super) fn open<'a>(
         Validation::Alpn { address, port } => {
             Box::new(Alpn::new(door(engine, TLS, *address, *port)?))
         }
-        Validation::Dns(method) => Box::new(Dns01::new(
-            provider::open(engine, method, http)?,
-            method.alias.clone(),
-        )),
+        Validation::Dns(method) => Box::new(Dns01::new(provider::open(engine, method, http)?)),
+        Validation::Delegated { address, port, .. } => {
+            Box::new(Delegated::new(door(engine, DNS, *address, *port)?))
+        }
+        Validation::Manual { .. } => Box::new(ByHand),
         Validation::Persist | Validation::Beforehand => return Ok(None),
     };
     Ok(Some(solver))
@@ -89,15 +104,21 @@ fn door<'a>(
 }
 
 /// What is written down before something is presented.
-pub(super) fn entry(footprint: &Footprint, validation: &Validation) -> Option<Presented> {
-    Some(match (footprint, validation) {
-        (Footprint::File(path), _) => Presented::File { path: path.clone() },
-        (Footprint::Txt(txt), Validation::Dns(method)) => Presented::Txt {
-            source: method.source.clone(),
-            module: method.module.name.to_owned(),
-            name: txt.name.clone(),
-            value: txt.value.clone(),
-        },
-        (Footprint::Txt(_), _) => return None,
-    })
+pub(super) fn entry(footprint: &Footprint, of: &Name) -> Presented {
+    match footprint {
+        Footprint::File(path) => Presented::File { path: path.clone() },
+        Footprint::Txt(txt) => {
+            let (source, module) = match &of.validation {
+                Validation::Dns(method) => (method.source.as_str(), method.module.name),
+                other => ("", other.method()),
+            };
+            Presented::Txt {
+                source: source.to_owned(),
+                module: module.to_owned(),
+                name: txt.name.clone(),
+                value: txt.value.clone(),
+                of: of.id.to_string(),
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The UDP payload that we accept: passes every path without fragments (DNS flag day 2020).
-const UDP_PAYLOAD: u16 = 1232;
+pub(super) const UDP_PAYLOAD: u16 = 1232;
 /// A name's length on the wire (RFC 1035 section 2.3.4).
 const MAX_NAME: usize = 255;
 /// A label's length (RFC 1035 section 2.3.4).
@@ -20,7 +20,7 @@ pub(super) const QR: u16 = 0x8000;
 pub(super) const OPCODE: u16 = 0x7800;
 const AA: u16 = 0x0400;
 pub(super) const TC: u16 = 0x0200;
-const RD: u16 = 0x0100;
+pub(super) const RD: u16 = 0x0100;
 pub(super) const RCODE: u16 = 0x000f;
 
 /// One question.

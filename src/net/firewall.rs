@@ -27,6 +27,8 @@ pub struct Redirect {
     pub devices: Vec<String>,
     /// The port that a CA asks.
     pub port: u16,
+    /// By UDP, too.
+    pub datagrams: bool,
     /// Where we listen.
     pub to: u16,
 }
@@ -171,12 +173,18 @@ fn script(open: &[Redirect]) -> String {
          add set inet certkeeper wan { type ifname . inet_service; flags timeout; timeout 10m; }\n\
          add chain inet certkeeper prerouting { type nat hook prerouting priority dstnat - 5; }\n",
     );
-    for Redirect { devices, port, to } in open {
-        let _ = writeln!(
-            text,
-            "add rule inet certkeeper prerouting \
-             tcp dport {port} iifname . tcp dport @wan fib daddr type local dnat to :{to}"
-        );
+    for redirect in open {
+        let Redirect {
+            devices, port, to, ..
+        } = redirect;
+        let protocols = ["tcp", "udp"].into_iter();
+        for protocol in protocols.take(1 + usize::from(redirect.datagrams)) {
+            let _ = writeln!(
+                text,
+                "add rule inet certkeeper prerouting {protocol} dport {port} \
+                 iifname . {protocol} dport @wan fib daddr type local dnat to :{to}"
+            );
+        }
         for device in devices {
             let _ = writeln!(
                 text,
@@ -201,6 +209,7 @@ mod tests {
         Redirect {
             devices: vec!["eth1".into(), device.into()],
             port: 80,
+            datagrams: false,
             to: 61080,
         }
     }
@@ -215,7 +224,14 @@ mod tests {
             assert!(text.lines().any(|l| l == line), "{text}");
         }
         assert!(text.contains(" dnat to :61080\n"), "{text}");
-        assert!(script(&[]).ends_with("\ndelete table inet certkeeper\n"));
+        assert!(!text.contains("udp"), "{text}");
+        let dns = Redirect {
+            datagrams: true,
+            ..redirect("wan")
+        };
+        let both = ["prerouting tcp dport 80 ", "prerouting udp dport 80 "];
+        let text = script(&[dns]);
+        assert!(both.iter().all(|rule| text.contains(rule)), "{text}");
     }
 
     #[test]

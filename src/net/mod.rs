@@ -3,9 +3,11 @@
 mod clock;
 mod connect;
 mod dns_exchange;
+mod dns_reply;
 mod dns_types;
 mod dns_update;
 mod dns_wire;
+mod doh;
 mod firewall;
 mod holder;
 mod http;
@@ -21,12 +23,13 @@ mod tsig;
 mod updater;
 
 pub use clock::SystemClock;
+pub use dns_reply::{SmallZone, reply};
 pub use dns_types::{Answer, Data, Rcode, Record, RecordType};
 pub use firewall::{Firewall, Redirect};
 pub use holder::holder;
 pub use http::{Client, Limits, Options};
 pub use resolv_conf::nameservers;
-pub use resolver::{ResolveError, Resolver, lookup_host};
+pub use resolver::{ResolveError, Resolver, ask_each, lookup_host};
 pub use roots::Roots;
 pub use routes::{default_devices, devices};
 pub use served::{Signed, Unseen, served_certificate};

@@ -4,6 +4,8 @@
 use super::dns_exchange::{over_tcp, over_udp, random_id};
 use super::dns_types::{Answer, Rcode, RecordType};
 use super::dns_wire::Question;
+use super::doh;
+use crate::types::{DnsServer, Transport};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -19,9 +21,10 @@ const TRIES: usize = 2;
 const LOOKUP: Duration = Duration::from_secs(10);
 
 /// Asks DNS servers, one after the other. Follows nothing: CNAMEs and referrals are the caller's.
-#[derive(Clone, Debug)]
-pub struct Resolver {
-    servers: Vec<SocketAddr>,
+#[derive(Clone)]
+pub struct Resolver<'a> {
+    servers: Vec<DnsServer>,
+    https: Option<&'a dyn Transport>,
     patience: Duration,
 }
 
@@ -33,7 +36,7 @@ pub enum ResolveError {
     /// There is no server to ask.
     NoServer,
     /// What each server did instead.
-    Unanswered(Vec<(SocketAddr, String)>),
+    Unanswered(Vec<(String, String)>),
 }
 
 impl fmt::Display for ResolveError {
@@ -45,7 +48,7 @@ impl fmt::Display for ResolveError {
                 f.write_str("no DNS server answered (")?;
                 for (index, (server, why)) in servers.iter().enumerate() {
                     let comma = if index > 0 { "; " } else { "" };
-                    write!(f, "{comma}{}: {why}", server.ip())?;
+                    write!(f, "{comma}{server}: {why}")?;
                 }
                 f.write_str(")")
             }
@@ -55,11 +58,29 @@ impl fmt::Display for ResolveError {
 
 impl std::error::Error for ResolveError {}
 
-impl Resolver {
+impl fmt::Display for Resolver<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.servers.first().map_or(Ok(()), |first| first.fmt(f))
+    }
+}
+
+impl Resolver<'static> {
     /// Will ask these servers, in this order.
     pub fn new(servers: Vec<SocketAddr>) -> Self {
         Self {
+            servers: servers.into_iter().map(DnsServer::At).collect(),
+            https: None,
+            patience: PATIENCE,
+        }
+    }
+}
+
+impl<'a> Resolver<'a> {
+    /// The same, some of them over HTTPS.
+    pub fn over(servers: Vec<DnsServer>, https: &'a dyn Transport) -> Self {
+        Self {
             servers,
+            https: Some(https),
             patience: PATIENCE,
         }
     }
@@ -84,16 +105,22 @@ impl Resolver {
         }
         let mut poor = None;
         let mut failures = Vec::new();
-        for &server in &self.servers {
-            match self.ask(server, question) {
+        for server in &self.servers {
+            let asked = match (server, self.https) {
+                (DnsServer::At(address), _) => self.ask(*address, question),
+                (DnsServer::Https(url), Some(https)) => doh::ask(https, url, question),
+                (DnsServer::Https(_), None) => continue,
+            };
+            match asked {
                 Ok(answer) => match answer.rcode {
                     Rcode::ServFail | Rcode::NotImp | Rcode::Refused => poor = Some(answer),
                     _ => return Ok(answer),
                 },
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    failures.push((server, format!("nothing within {:?}", self.patience)));
+                    let text = format!("nothing within {:?}", self.patience);
+                    failures.push((server.to_string(), text));
                 }
-                Err(error) => failures.push((server, error.to_string())),
+                Err(error) => failures.push((server.to_string(), error.to_string())),
             }
         }
         match poor {
@@ -128,6 +155,21 @@ impl Resolver {
         }
         result
     }
+}
+
+/// Asks all these servers at once, without recursion; what each said, in their order.
+pub fn ask_each(servers: &[SocketAddr], name: &str, kind: RecordType) -> Vec<Option<Answer>> {
+    thread::scope(|scope| {
+        let asking: Vec<_> = servers
+            .iter()
+            .map(|server| {
+                let ask = || Resolver::new(vec![*server]).query(name, kind, false).ok();
+                thread::Builder::new().spawn_scoped(scope, ask)
+            })
+            .collect();
+        let joined = asking.into_iter().map(|thread| thread.ok()?.join().ok()?);
+        joined.collect()
+    })
 }
 
 /// The addresses of a host, the system's way (/etc/hosts, the router's own DNS), in at most 10 s.

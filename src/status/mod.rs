@@ -12,6 +12,7 @@ pub use syslog::syslog;
 use crate::types::{Paths, RenewalInfo, SectionName, Stage, State};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
@@ -49,6 +50,9 @@ pub struct Document {
     /// The last attempt, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_attempt: Option<AttemptStatus>,
+    /// What is published in DNS for the order under way, or is to be published by hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<DnsRecord>,
     /// What deserves a look although all goes on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -72,6 +76,31 @@ impl Document {
     pub fn failed(&self) -> Option<&AttemptStatus> {
         let last = self.last_attempt.as_ref();
         last.filter(|a| !a.problem.is_empty())
+    }
+}
+
+/// A record in DNS that a CA looks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DnsRecord {
+    /// Its name.
+    pub domain: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// How long it may be kept, in seconds; the provider's own time where nothing is set.
+    pub ttl: Option<u32>,
+    /// Its value.
+    pub value: String,
+    /// not_ready: it is not shown yet; ready: the CA may look; valid: it has seen it.
+    pub status: String,
+}
+
+impl fmt::Display for DnsRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ttl = self.ttl.map(|ttl| format!("{ttl} ")).unwrap_or_default();
+        let status = self.status.replace('_', " ");
+        let (domain, kind, value) = (&self.domain, &self.kind, &self.value);
+        write!(f, "{domain} {ttl}{kind} \"{value}\": {status}")
     }
 }
 

@@ -28,6 +28,9 @@ pub enum Presented {
         name: String,
         /// Its value.
         value: String,
+        /// The identifier that it is for.
+        #[serde(default)]
+        of: String,
     },
 }
 

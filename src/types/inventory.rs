@@ -103,13 +103,24 @@ pub struct OrderNote {
     pub created: i64,
     /// When the CA forgets it; 0: not said.
     pub expires: i64,
-    /// All challenges were presented, and may be answered from then on; 0: not yet.
+    /// All challenges were presented, and DNS is looked at or the CA asked from then on; 0: not yet.
     pub ready_at: i64,
+    /// Since when all challenges are presented; 0: not all are.
+    pub presented_at: i64,
+    /// The CA may look at what is presented, from `ready_at` on.
+    pub ready: bool,
     /// The CA is at work and wants to be asked again then; 0: it is not.
     pub look_at: i64,
     /// The accounts that were to be asked first.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub instead_of: BTreeMap<String, Tried>,
+}
+
+impl OrderNote {
+    /// Nothing is presented for it any more, so nothing is waited for.
+    pub fn take_back(&mut self) {
+        (self.ready_at, self.presented_at, self.ready) = (0, 0, false);
+    }
 }
 
 /// One stored version.

@@ -28,7 +28,7 @@ pub use disk::disk_remedy;
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};
 pub use inventory::{CLOCK_MARGIN, Held, Inventory, Issued, LocalLeaf, Meta, OrderNote, Version};
 pub use names::{Domain, Identifier, NameError};
-pub use nameserver::{Nameserver, TsigKey, Update, UpdateError};
+pub use nameserver::{DnsServer, Nameserver, TsigKey, Update, UpdateError};
 pub use nearest::nearest;
 pub use owner::{Owner, Owners};
 pub use paths::Paths;

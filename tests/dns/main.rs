@@ -20,6 +20,7 @@ mod moto;
 mod nameservers;
 mod powerdns;
 mod readme;
+mod responder;
 mod script;
 mod turns;
 mod waiting;

@@ -105,7 +105,7 @@ fn check_sees_the_test_record_at_the_nameserver() {
         .iter()
         .filter_map(|f| f["topic"].as_str())
         .collect();
-    assert_eq!(topics, ["clock", "directory", "dns"]);
+    assert_eq!(topics, ["clock", "directory", "caa", "dns"]);
 }
 
 #[test]

@@ -219,6 +219,7 @@ fn renew(rig: &Rig, config: &Config) -> Outcome {
         clock: &SystemClock::new(Arc::default(), None),
         clock_is_set: false,
         firewall: None,
+        operators: Vec::new(),
         listener: &|_, _, _| {},
         trace: None,
     };

@@ -17,8 +17,8 @@ pub struct Pki {
 }
 
 impl Pki {
-    /// Makes a certificate for localhost, 127.0.0.1, ::1 and 192.0.2.1 (the Internet of tests/ports) in
-    /// `folder`.
+    /// Makes a certificate for localhost, 127.0.0.1, ::1, 192.0.2.1 (the Internet of tests/ports), 1.1.1.1
+    /// and 8.8.8.8 (operators there) in `folder`.
     ///
     /// # Panics
     /// When openssl does not make it.
@@ -84,7 +84,7 @@ subjectKeyIdentifier = hash
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
 extendedKeyUsage = serverAuth
-subjectAltName = DNS:localhost, IP:127.0.0.1, IP:::1, IP:192.0.2.1
+subjectAltName = DNS:localhost, IP:127.0.0.1, IP:::1, IP:192.0.2.1, IP:1.1.1.1, IP:8.8.8.8
 authorityKeyIdentifier = keyid
 ";
 

@@ -171,10 +171,12 @@ need_services() {
 	need_unpacked lighttpd lighttpd lighttpd-mod-openssl
 }
 
-# need_nameservers: what takes updates of DNS, beside PowerDNS.
+# need_nameservers: what takes updates of DNS, beside PowerDNS; DNS over HTTPS, and who asks.
 need_nameservers() {
 	need_unpacked named bind9
 	need_unpacked knotd knot
+	need_unpacked dnsdist dnsdist
+	need_unpacked dig bind9-dnsutils
 }
 
 # need_oracles: others' clients, which say what a signature must be, and moto, which stands for Amazon.

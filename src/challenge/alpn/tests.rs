@@ -1,3 +1,4 @@
+use super::super::Spot;
 use super::super::door::bind;
 use super::super::listener::Listener;
 use super::*;
@@ -19,6 +20,7 @@ fn proof(id: &str) -> Proof {
         token: "token".into(),
         key_authorization: format!("{id}.thumb"),
         txt_value: String::new(),
+        spot: Spot::default(),
     }
 }
 

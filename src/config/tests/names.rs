@@ -130,7 +130,7 @@ fn wildcards_need_dns_and_addresses_a_port() {
         ("192.0.2.1", "option validation_method alpn", ""),
         ("2001:db8::1", "option webroot /srv", ""),
     ] {
-        let address = domain.parse::<IpAddr>().is_ok();
+        let address = domain.parse::<std::net::IpAddr>().is_ok();
         let profile = if address {
             "; option cert_profile shortlived"
         } else {

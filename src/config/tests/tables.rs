@@ -25,8 +25,9 @@ certkeeper | option enabled '0' | enabled: false
 certkeeper | option accept_tos '1' | accept_tos: true
 certkeeper | option account_email 'mailto:me@example.org' | account_email: Some("me@example.org")
 certkeeper | option webroot '/srv/www' | webroot: "/r/srv/www"
-certkeeper | list dns_server '9.9.9.9'; list dns_server '2620:fe::fe' | dns_servers: [9.9.9.9:53, [2620:fe::fe]:53]
-certkeeper | list dns_server '[2620:fe::fe]:5353 127.0.0.1:5353 [::1]' | dns_servers: [[2620:fe::fe]:5353, 127.0.0.1:5353, [::1]:53]
+certkeeper | list dns_server '9.9.9.9'; list dns_server '2620:fe::fe' | dns_servers: [At(9.9.9.9:53), At([2620:fe::fe]:53)]
+certkeeper | list dns_server '[2620:fe::fe]:5353 127.0.0.1:5353 [::1]' | dns_servers: [At([2620:fe::fe]:5353), At(127.0.0.1:5353), At([::1]:53)]
+certkeeper | list dns_server 'https://dns.example.org/dns-query' | dns_servers: [Https("https://dns.example.org/dns-query")]
 certkeeper | option wan_zone 'wan_2-b' | wan_zone: Some("wan_2-b")
 certkeeper | option ca_bundle '/etc/roots.pem' | ca_bundle: "/r/etc/roots.pem"
 certkeeper | option local_ca '0' | local_ca: LocalCa { enabled: false
@@ -128,7 +129,8 @@ certkeeper | wan_zone | wan lan | the name of a zone in /etc/config/firewall is 
 certkeeper | wan_zone | wan;lan | the name of a zone in /etc/config/firewall is wanted
 certkeeper | dns_server | dns.example.org | an address is wanted: 9.9.9.9, 9.9.9.9:53, 2620:fe::fe or [2620:fe::fe]:53
 certkeeper | dns_server | 9.9.9.9:65536 | an address is wanted
-certkeeper | dns_server | https://dns.example.org/dns-query | DNS over HTTPS is not in this version
+certkeeper | dns_server | https:///dns-query | the URL of a server for DNS over HTTPS
+certkeeper | dns_server | http://dns.example.org/dns-query | an address is wanted
 account | acme_server | http://ca.test/dir | https:// URL of an ACME directory
 account | acme_server | ca.test | https:// URL of an ACME directory
 account | acme_server | https:// | https:// URL of an ACME directory
@@ -158,10 +160,9 @@ cert | cert_profile | two words | the name of one of the CA's profiles is wanted
 cert | cert_profile | überprofil | the name of one of the CA's profiles is wanted
 cert | reuse_key | always | 1 or 0 is wanted
 cert | preferred_chain | 01234567890123456789012345678901234567890123456789012345678901234 | the name of the root is wanted
-cert | validation_method | web-root | webroot, standalone, alpn, dns, dns-persist or none is wanted; did you mean 'webroot'?
+cert | validation_method | web-root | webroot, standalone, alpn, dns, dns-delegated, dns-manual, dns-persist or none is wanted; did you mean 'webroot'?
 cert | validation_method | dns-persistent | did you mean 'dns-persist'?
-cert | validation_method | dns-delegated | not in this version; webroot, standalone, alpn, dns, dns-persist and none are
-cert | validation_method | dns-manual | not in this version
+cert | validation_method | dns-manuel | webroot, standalone, alpn, dns, dns-delegated, dns-manual, dns-persist or none is wanted; did you mean 'dns-manual'?
 cert | webroot | www | beginning with /
 cert | webroot | /a/.. | without ..
 cert | listen_address | eth0 | an IPv4 or IPv6 address of this router is wanted
@@ -193,7 +194,7 @@ cert | verify | 127.0.0.1 | HOST:PORT or HOST:PORT/NAME is wanted
 cert | verify | ::1:443 | HOST:PORT or HOST:PORT/NAME is wanted
 cert | verify | 127.0.0.1:0 | HOST:PORT or HOST:PORT/NAME is wanted
 cert | verify | 127.0.0.1:443/*.example.org | HOST:PORT or HOST:PORT/NAME is wanted
-domain | validation_method | http | webroot, standalone, alpn, dns, dns-persist or none is wanted
+domain | validation_method | http | webroot, standalone, alpn, dns, dns-delegated, dns-manual, dns-persist or none is wanted
 domain | webroot | www | beginning with /
 domain | provider | nosuch | there is no 'config provider' section of that name
 domain | dns | nosuch | `certkeeper providers` lists them

@@ -5,7 +5,7 @@ use std::net::{Ipv6Addr, TcpListener, UdpSocket};
 
 const TIMEOUT: Duration = Duration::from_millis(150);
 
-fn resolver(servers: &[SocketAddr]) -> Resolver {
+fn resolver(servers: &[SocketAddr]) -> Resolver<'static> {
     Resolver {
         patience: TIMEOUT,
         ..Resolver::new(servers.to_vec())
@@ -103,7 +103,8 @@ fn a_closed_port_is_passed_over_at_once() {
     assert_eq!(text(&ask(&[closed, server(vec![good])]).unwrap()), "good");
     assert!(start.elapsed() < TIMEOUT);
     let error = ask(&[closed]).unwrap_err().to_string();
-    assert!(error.contains("127.0.0.1: Connection refused"), "{error}");
+    let words = format!("{closed}: Connection refused");
+    assert!(error.contains(&words), "{error}");
 }
 
 #[test]
@@ -209,7 +210,10 @@ fn errors_say_what_happened() {
     assert_eq!(bad, Err(ResolveError::BadName("a..b".into())));
     let mute = server(vec![silent, silent]);
     let error = ask(&[mute]).unwrap_err().to_string();
-    assert!(error.contains("127.0.0.1: nothing within 150ms"), "{error}");
+    assert!(
+        error.contains(&format!("{mute}: nothing within 150ms")),
+        "{error}"
+    );
     let noise = server(vec![|q| vec![good(q)[0][..40].to_vec()]; 2]);
     let error = ask(&[noise]).unwrap_err().to_string();
     assert!(error.contains("no DNS answer"), "{error}");

@@ -75,6 +75,7 @@ fn address() -> SocketAddr {
             token: TOKEN.into(),
             key_authorization: ANSWER.into(),
             txt_value: String::new(),
+            spot: Default::default(),
         };
         solver.present(&proof).expect("the listener opens");
         std::mem::forget(solver);

@@ -153,6 +153,7 @@ fn decide(world: &World) {
         clock: &Stopped,
         clock_is_set: true,
         firewall: None,
+        operators: Vec::new(),
         listener: &|_, _, _| {},
         trace: None,
     };
