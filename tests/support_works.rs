@@ -220,8 +220,10 @@ fn openssl_tells_good_from_bad() {
     assert!(!openssl::key_matches(&one.cert, &other.key));
     let names = [
         "DNS:localhost",
+        "IP Address:1.1.1.1",
         "IP Address:127.0.0.1",
         "IP Address:192.0.2.1",
+        "IP Address:8.8.8.8",
         "IP Address:::1",
     ];
     assert_eq!(openssl::names(&one.cert), names);
