@@ -32,6 +32,10 @@ pub(super) fn read(reader: &mut Reader<'_>, csr: Option<&Csr>) -> Keys {
         );
         reader.wrong("key_type", other.name(), text);
     }
+    if reuse_key {
+        let text = "it says nothing beside option csr, whose key is always the same; leave it out";
+        reader.warn("reuse_key", None, text);
+    }
     Keys {
         key_type: csr.key_type,
         other_key: None,

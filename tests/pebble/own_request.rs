@@ -237,6 +237,11 @@ fn what_does_not_fit_is_told_before_a_ca_is_asked() {
             &[("key_type", "ec256")],
             "option key_type 'ec256': the key of the request in option csr is ec384; leave key_type out",
         ),
+        (
+            &csr,
+            &[("key_type", "ec256"), ("reuse_key", "1")],
+            "it says nothing beside option csr, whose key is always the same; leave it out",
+        ),
         (&odd, &[], "its key is RSA 2064; one of ec256 "),
         (b"rubbish", &[], "there is no request, but a 'other text'"),
         (
