@@ -428,14 +428,10 @@ impl<'a> Answers<'a> {
         for open in &self.open {
             let Some(answer) = &open.answer else { continue };
             if let Err(e) = self.solvers[answer.solver].1.take_back(&answer.proof) {
-                record.say(
-                    work.now(),
-                    &format!(
-                        "{}: taking the answer back: {e}; the next run tries again",
-                        open.name.id
-                    ),
-                );
-                kept.extend(journal_entry(open));
+                let again = leftover::again(e.until());
+                let text = format!("{}: taking the answer back: {e}; {again}", open.name.id);
+                record.say(work.now(), &text);
+                kept.extend(journal_entry(open).map(|p| p.not_before(e.until())));
             } else if let Validation::Manual { .. } = open.name.validation {
                 let name = &answer.proof.spot.name;
                 let text = format!("the TXT record {name} may be removed now");
