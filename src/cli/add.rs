@@ -6,7 +6,7 @@ use super::{Ended, Exit, Result, Run};
 use crate::acme::ca::preset;
 use crate::config::{self, Account, LoadError};
 use crate::dns::{self, Descriptor, Field};
-use crate::types::{Identifier, SectionName, nearest};
+use crate::types::{Identifier, SectionName};
 use serde_json::json;
 
 pub(super) const COMMAND: Command = Command {
@@ -111,21 +111,10 @@ fn run(run: &Run<'_>) -> Result<Exit> {
 }
 
 fn module(run: &Run<'_>, name: &str) -> Result<&'static Descriptor> {
-    if let Some(module) = dns::choose(&run.paths, name) {
-        return Ok(module);
-    }
-    if let Some(text) = dns::instead_of(name) {
-        return Err(Ended(Exit::Usage, format!("'{name}': {text}")));
-    }
-    let meant = nearest(name, dns::all(&run.paths).iter().map(|d| d.name));
-    let meant = meant.map(|m| format!("; did you mean '{m}'?"));
-    Err(Ended(
-        Exit::Usage,
-        format!(
-            "there is no provider '{name}'{}; `certkeeper providers` lists them",
-            meant.unwrap_or_default()
-        ),
-    ))
+    dns::choose(&run.paths, name).ok_or_else(|| {
+        let why = dns::unknown(&run.paths, name);
+        Ended(Exit::Usage, format!("'{name}': {why}"))
+    })
 }
 
 fn lines(

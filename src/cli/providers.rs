@@ -2,8 +2,7 @@
 
 use super::parse::Command;
 use super::{Ended, Exit, Result, Run};
-use crate::dns::{self, Descriptor, instead_of};
-use crate::types::nearest;
+use crate::dns::{self, Descriptor};
 use serde_json::json;
 
 pub(super) const COMMAND: Command = Command {
@@ -23,19 +22,8 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     let named = |d: &Descriptor, name: &str| d.name == name || d.aliases.contains(&name);
     let unknown = |w: &&String| !all.iter().any(|d| named(d, w));
     if let Some(name) = wanted.iter().find(unknown) {
-        let known = all
-            .iter()
-            .flat_map(|d| d.aliases.iter().chain([&d.name]).copied());
-        let text = match instead_of(name) {
-            Some(text) => format!("{name}: {text}"),
-            None => {
-                let meant = nearest(name, known).map(|m| format!("; did you mean '{m}'?"));
-                let text =
-                    format!("there is no provider {name}; `certkeeper providers` lists them");
-                text + &meant.unwrap_or_default()
-            }
-        };
-        return Err(Ended(Exit::Usage, text));
+        let why = dns::unknown(&run.paths, name);
+        return Err(Ended(Exit::Usage, format!("'{name}': {why}")));
     }
     let chosen = |d: &&Descriptor| wanted.is_empty() || wanted.iter().any(|w| named(d, w));
     let all: Vec<&Descriptor> = all.into_iter().filter(chosen).collect();

@@ -200,6 +200,8 @@ impl<'a> Engine<'a> {
             next_due: self.next_due(&inventory),
             ..Report::default()
         };
+        // Before anything asks for what a renamed section saved. What cannot be removed now waits.
+        let _ = provider::forget_former(self);
         report.outcomes = self.clean_up_former();
         report
             .outcomes
