@@ -220,7 +220,7 @@ impl Script {
         }
         let _ = write!(
             text,
-            "{name}_{action} {} {}\nexit\n}} </dev/null\n",
+            "{name}_{action} {} {} || _ck_failed\nexit\n}} </dev/null\n",
             quoted(&record.name),
             quoted(&record.value)
         );

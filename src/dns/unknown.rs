@@ -4,10 +4,14 @@ use super::{all, script};
 use crate::types::{Paths, nearest};
 
 /// Names that users know and no module has, with what to do instead.
-pub(super) const GONE: [(&str, &str); 5] = [
+pub(super) const GONE: [(&str, &str); 6] = [
     (
         "dns_hetzner",
         "the DNS console at dns.hetzner.com was for zones that have moved to the Hetzner Console since: use hetzner, with a token of the Cloud API as HETZNER_TOKEN",
+    ),
+    (
+        "dns_knot",
+        "use rfc2136, with NSUPDATE_SERVER for KNOT_SERVER and NSUPDATE_KEY for KNOT_KEY (algorithm:name:secret)",
     ),
     ("spdyn", NO_TXT),
     ("dns_spdyn", NO_TXT),

@@ -135,6 +135,10 @@ fn providers_shows_those_that_are_asked_for() {
     assert_eq!(json["providers"][0]["alternatives"], sets);
     for (gone, words) in [
         ("dns_hetzner", "use hetzner, with a token"),
+        (
+            "dns_knot",
+            "use rfc2136, with NSUPDATE_SERVER for KNOT_SERVER",
+        ),
         ("spdyn", "make _acme-challenge of your own domain a CNAME"),
     ] {
         has(

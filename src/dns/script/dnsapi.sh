@@ -6,14 +6,21 @@
 
 _ck() { "$_ck_bin" dnsapi-helper "$@"; }
 
-# ---- messages: certkeeper shows the last lines of stderr when a script fails
+# ---- messages: certkeeper shows the last lines of stderr when a script fails, and where it gave no
+# reason, what it said last
 
 _err() {
+	_ck_said=
 	printf '%s\n' "$*" >&2
 	return 1
 }
 _usage() { _err "$@"; }
-_info() { :; }
+_info() { _ck_said=$*; }
+_ck_failed() {
+	local code=$?
+	[ -z "$_ck_said" ] || printf '%s\n' "$_ck_said" >&2
+	exit "$code"
+}
 _log() { :; }
 _debug() { :; }
 _debug2() { :; }

@@ -120,6 +120,12 @@ fn noise_and_exit_codes() {
             "{mode}"
         );
     }
+    // Some give no reason but in what they tell of their way.
+    let text = hostile.run("informs").unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "dns_hostile add _acme-challenge.demo.example failed: the answer to *** was empty"
+    );
     let error = hostile.run("unreached").unwrap_err();
     assert!(matches!(error, DnsError::Unreachable(_)), "{error:?}");
     assert!(error.to_string().contains("127.0.0.1:9"), "{error}");
