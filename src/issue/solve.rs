@@ -271,12 +271,13 @@ impl<'a> Answers<'a> {
 
     /// True if no more values of this solver may be presented at a time.
     fn is_full(&self, solver: usize) -> bool {
-        let slots = match self.solvers[solver].0 {
-            Validation::Dns(method) => method.module.writes.slots(),
-            _ => usize::MAX,
+        let Validation::Dns(own) = self.solvers[solver].0 else {
+            return false;
         };
+        // Names with a way of their own may be at the same account.
+        let taken = |a: &&Answer| matches!(self.solvers[a.solver].0, Validation::Dns(other) if own.shares_places(other));
         let answers = self.open.iter().filter_map(|o| o.answer.as_ref());
-        answers.filter(|a| a.solver == solver).count() >= slots
+        answers.filter(taken).count() >= own.module.writes.slots()
     }
 
     fn answer(
