@@ -20,10 +20,20 @@ impl Engine<'_> {
         if !issues || !methods(cert).any(DnsMethod::is_narrow) || self.waiting(cert).is_some() {
             return None;
         }
-        let others = self.config.certs.iter().filter(|c| c.name != cert.name);
-        let mut sharing = others
-            .filter(|c| methods(c).any(|other| methods(cert).any(|own| own.shares_places(other))));
-        sharing.find_map(|other| Some((other.name.clone(), self.waiting(other)?)))
+        let mut holders = methods(cert).flat_map(|own| self.holders(own));
+        let (other, until) = holders.find(|(other, _)| other.name != cert.name)?;
+        Some((other.name.clone(), until))
+    }
+
+    /// The section whose values a new one would push out.
+    pub(super) fn would_lose(&self, own: &DnsMethod) -> Option<&SectionName> {
+        self.holders(own).next().map(|(cert, _)| &cert.name)
+    }
+
+    fn holders(&self, own: &DnsMethod) -> impl Iterator<Item = (&Cert, Timestamp)> {
+        let certs = self.config.certs.iter();
+        let sharing = certs.filter(|c| methods(c).any(|other| own.shares_places(other)));
+        sharing.filter_map(|c| Some((c, self.waiting(c)?)))
     }
 
     /// Until when a section waits with what it has presented.

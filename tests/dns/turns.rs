@@ -138,3 +138,34 @@ fn sections_of_one_account_take_turns() {
     assert_eq!(endpoint.calls().len(), 6, "{}", site.log("two"));
     assert_eq!(site.asked("POST /order-plz"), 2);
 }
+
+/// Between two runs nobody pushes out what waits either: no other section, no check.
+#[test]
+fn what_waits_for_a_later_run_keeps_its_place() {
+    let Some(site) = Site::bare() else { return };
+    let endpoint = Endpoint::start(site.challsrv());
+    for base in ["a.demo.example", "b.demo.example"] {
+        site.challsrv()
+            .set_cname(&format!("_acme-challenge.{base}"), ACCOUNT);
+    }
+    let one = |wait: &str| cert("one", &["a.demo.example"], &by(&endpoint, wait));
+    let two = cert("two", &["b.demo.example"], &by(&endpoint, "0"));
+    site.configure(&[one("3000"), two.clone()]);
+    let run = site.ends(&["renew"], 4);
+    let words = "'one' has its values at the same provider, which keeps few";
+    assert!(
+        (run.stdout.clone() + &run.stderr).contains(words),
+        "{}",
+        run.report()
+    );
+    let run = site.ends(&["check"], 0);
+    let words = "not tried: acme-dns keeps few values, and 'one' waits with its own";
+    assert_eq!(run.stdout.matches(words).count(), 2, "{}", run.report());
+    assert_eq!(endpoint.calls().len(), 1);
+    // Once it is done, the other one follows.
+    site.configure(&[one("0"), two]);
+    site.ends(&["renew", "one"], 0);
+    site.renew();
+    site.is_good("one", &["a.demo.example"]);
+    site.is_good("two", &["b.demo.example"]);
+}
