@@ -1,11 +1,12 @@
 //! `add`: makes a section.
 
 use super::parse::{Command, Opt};
+use super::providers;
 use super::uci::{Change, apply, read};
 use super::{Ended, Exit, Result, Run};
 use crate::acme::ca::preset;
 use crate::config::{self, Account, LoadError};
-use crate::dns::{self, Descriptor, Field};
+use crate::dns::{Descriptor, Field};
 use crate::types::{Identifier, SectionName};
 use serde_json::json;
 
@@ -36,7 +37,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         return Err(run.usage());
     }
     let module = match run.parsed.value("dns") {
-        Some(name) => Some(module(run, &name)?),
+        Some(name) => Some(providers::find(run, &name)?),
         None => None,
     };
     let mut ids: Vec<Identifier> = Vec::new();
@@ -108,13 +109,6 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         run.say(hint);
     }
     Ok(Exit::Done)
-}
-
-fn module(run: &Run<'_>, name: &str) -> Result<&'static Descriptor> {
-    dns::choose(&run.paths, name).ok_or_else(|| {
-        let why = dns::unknown(&run.paths, name);
-        Ended(Exit::Usage, format!("'{name}': {why}"))
-    })
 }
 
 fn lines(

@@ -18,15 +18,13 @@ pub(super) const COMMAND: Command = Command {
 
 fn run(run: &Run<'_>) -> Result<Exit> {
     let wanted = &run.parsed.free;
-    let all = dns::all(&run.paths);
-    let named = |d: &Descriptor, name: &str| d.name == name || d.aliases.contains(&name);
-    let unknown = |w: &&String| !all.iter().any(|d| named(d, w));
-    if let Some(name) = wanted.iter().find(unknown) {
-        let why = dns::unknown(&run.paths, name);
-        return Err(Ended(Exit::Usage, format!("'{name}': {why}")));
-    }
-    let chosen = |d: &&Descriptor| wanted.is_empty() || wanted.iter().any(|w| named(d, w));
-    let all: Vec<&Descriptor> = all.into_iter().filter(chosen).collect();
+    let all = match wanted.is_empty() {
+        true => dns::all(&run.paths),
+        false => wanted
+            .iter()
+            .map(|name| find(run, name))
+            .collect::<Result<_>>()?,
+    };
     if run.parsed.json {
         let list: Vec<_> = all.iter().map(|d| as_json(d)).collect();
         run.say_json(&json!({ "providers": list }));
@@ -66,6 +64,14 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The provider that this name selects.
+pub(super) fn find(run: &Run<'_>, name: &str) -> Result<&'static Descriptor> {
+    dns::choose(&run.paths, name).ok_or_else(|| {
+        let why = dns::unknown(&run.paths, name);
+        Ended(Exit::Usage, format!("'{name}': {why}"))
+    })
 }
 
 fn as_json(d: &Descriptor) -> serde_json::Value {

@@ -170,10 +170,12 @@ pub fn choose(paths: &Paths, name: &str) -> Option<&'static Descriptor> {
         .or_else(|| script::find(paths, name, false))
 }
 
-/// Every module and every script.
+/// Every module, and every script that its name selects.
 pub fn all(paths: &Paths) -> Vec<&'static Descriptor> {
     let modules = modules().iter().map(|m| m.descriptor);
-    modules.chain(script::all(paths)).collect()
+    let scripts = script::all(paths).into_iter();
+    let chosen = |d: &Descriptor| choose(paths, d.name).is_some_and(Descriptor::is_script);
+    modules.chain(scripts.filter(|d| chosen(d))).collect()
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ fn scripts_with_few_places_are_known() {
     for script in scripts(&acme_sh) {
         let name = script.file_name().unwrap().to_str().unwrap();
         let text = fs::read(&script).expect("a script");
-        temp.write(&format!("usr/lib/certkeeper/dnsapi/{name}"), text);
+        temp.write(&format!("etc/certkeeper/dnsapi/{name}"), text);
     }
     let all = dns::all(&Paths::new(temp.root()));
     let scripts = all.iter().filter(|d| d.is_script());

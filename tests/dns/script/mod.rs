@@ -60,20 +60,25 @@ fn providers_lists_scripts_with_their_fields() {
          OWN_Token          API key (secret)\n  OWN_Ttl            Seconds (default 60)\n  \
          https://dns.example\n"
     );
-    let json = run(&["providers", "--json"]).ok();
-    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    let all = json["providers"].as_array().unwrap().iter();
-    let scripts: Vec<&str> = all
-        .filter(|p| p["script"] == true)
-        .filter_map(|p| p["name"].as_str())
-        .collect();
-    assert_eq!(scripts, ["dns_own", "dns_pdns"]);
+    let scripts = || {
+        let json = run(&["providers", "--json"]).ok();
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        let all = json["providers"].as_array().unwrap().clone();
+        let scripts = all.iter().filter(|p| p["script"] == true);
+        let names = scripts.filter_map(|p| p["name"].as_str());
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    // What nobody can select is not offered.
+    assert_eq!(scripts(), ["dns_own"]);
     // A module wins over a script that is not the owner's own.
     let paths = Paths::new(temp.root());
     let name = || choose(&paths, "dns_pdns").map(|d| d.name);
     assert_eq!(name(), Some("powerdns"));
     install(&temp, FOLDER, "dns_pdns", "dns_pdns_info='A script\n'");
     assert_eq!(name(), Some("dns_pdns"));
+    assert_eq!(scripts(), ["dns_own", "dns_pdns"]);
+    assert!(run(&["providers", "dns_pdns"]).ok().contains("A script"));
+    assert!(run(&["providers", "PowerDNS"]).ok().contains("PDNS_Url"));
     for odd in [
         "dns_../dns_own",
         "dns_OWN",
