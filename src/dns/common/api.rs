@@ -11,6 +11,8 @@ use std::time::Duration;
 const REPLY_MAX: usize = 512 * 1024;
 /// How much of a provider's words is shown.
 const WORDS_MAX: usize = 200;
+/// How much of them is looked at for that.
+const READ_MAX: usize = 20 * WORDS_MAX;
 /// A provider that wants a longer pause is asked again by a later run.
 const PATIENCE: i64 = 60;
 /// The first pause where it does not say how long; the next ones double.
@@ -238,7 +240,8 @@ impl<'a> Api<'a> {
             Value::Null => reply.text.clone(),
             json => words(json).unwrap_or_default().to_owned(),
         };
-        match shown(&self.context.redacted(text.trim()), WORDS_MAX) {
+        let beginning: String = text.trim().chars().take(READ_MAX).collect();
+        match shown(&self.context.redacted(&beginning), WORDS_MAX) {
             none if none.is_empty() => none,
             text => format!(": {text}"),
         }
