@@ -7,7 +7,7 @@ use crate::config::{Cert, DnsMethod, Validation};
 use crate::dns::{DnsError, TxtRecord};
 use crate::status::Recorder;
 use crate::store::{Area, Presented, sections};
-use crate::types::{SectionName, State, Timestamp};
+use crate::types::{SectionName, State, Timestamp, is_ahead};
 use std::collections::HashSet;
 
 /// The records of this way are not ours.
@@ -82,10 +82,11 @@ fn remove_record(
         ));
         return Ok(());
     }
-    let until = until.map(Timestamp);
-    if until.is_some_and(|until| engine.clock.now() < until) {
-        let why = format!("{name}: {module} wants to be left alone");
-        return Err(Stays { why, until });
+    if let Some(until) = until.filter(|until| is_ahead(*until, engine.clock.now())) {
+        return Err(Stays {
+            why: format!("{name}: {module} wants to be left alone"),
+            until: Some(Timestamp(until)),
+        });
     }
     let txt = TxtRecord {
         name: name.clone(),
