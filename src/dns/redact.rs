@@ -165,4 +165,12 @@ mod tests {
         assert_eq!(redacted(two, "hunter2 hunter"), "*** ***");
         assert_eq!(redacted([""].into_iter(), "a"), "a");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read(secret in "[^*]{1,9}", before in ".{0,40}", after in "[%\\\\u0-9A-Fa-z]{0,40}") {
+            let text = shown(&secret, &format!("{before}{secret}{after}"));
+            proptest::prop_assert!(text.contains("***") && !text.contains(&secret), "{text}");
+        }
+    }
 }
