@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// All that a program finds in its environment.
 const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 /// How much of what a program prints is kept.
-const OUTPUT_MAX: u64 = 4096;
+const OUTPUT_MAX: usize = 32 * 1024;
 /// How long its last words are waited for after it has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -31,7 +31,8 @@ pub enum Children {
 pub struct Ended {
     /// How; `None`: it was killed, with all that it started, when its time was over.
     pub status: Option<ExitStatus>,
-    /// The beginning of what it wrote to stderr, and to stdout where that was asked for.
+    /// The last lines that it wrote to stderr, and to stdout where that was asked for; whole ones, for
+    /// of half a secret nobody knows that it is one.
     pub output: Vec<u8>,
 }
 
@@ -74,11 +75,7 @@ pub fn run(
     let group = Pid::from_child(&child);
     let (send, output) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut text = Vec::new();
-        let _ = reader.by_ref().take(OUTPUT_MAX).read_to_end(&mut text);
-        let _ = send.send(text);
-        // What is too long is read and dropped, or the program would wait for us.
-        let _ = io::copy(&mut reader, &mut io::sink());
+        let _ = send.send(last_lines(&mut reader));
     });
     let end = Instant::now() + limit;
     let mut pause = Duration::from_millis(1);
@@ -103,6 +100,27 @@ pub fn run(
     Ok(Ended { status, output })
 }
 
+/// The end of a text, from where a line begins. All of it is read, or its writer would wait for us.
+fn last_lines(reader: &mut impl Read) -> Vec<u8> {
+    let (mut text, mut chunk, mut cut) = (Vec::new(), [0; 4096], false);
+    loop {
+        match reader.read(&mut chunk) {
+            Ok(count @ 1..) => text.extend_from_slice(&chunk[..count]),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            _ => break,
+        }
+        if text.len() > 2 * OUTPUT_MAX {
+            text.drain(..text.len() - OUTPUT_MAX);
+            cut = true;
+        }
+    }
+    if cut {
+        let line = text.iter().position(|b| *b == b'\n');
+        text.drain(..line.map_or(text.len(), |end| end + 1));
+    }
+    text
+}
+
 /// A program runs as we do, so nobody else may be able to change it.
 pub fn trusted(path: &Path) -> Result<(), String> {
     let shown = path.display();
@@ -124,4 +142,24 @@ pub fn unchangeable(path: &Path, meta: &fs::Metadata) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_much_the_last_whole_lines_are_kept() {
+        let all = |text: &str| String::from_utf8(last_lines(&mut text.as_bytes())).unwrap();
+        assert_eq!(all("one\ntwo"), "one\ntwo");
+        let line = format!("{}\n", "x".repeat(99));
+        let kept = all(&(line.repeat(3000) + "the end"));
+        assert!(kept.starts_with(&line) && kept.ends_with("x\nthe end"));
+        assert!(
+            (OUTPUT_MAX - 100..=2 * OUTPUT_MAX).contains(&kept.len()),
+            "{}",
+            kept.len()
+        );
+        assert_eq!(all(&"x".repeat(3 * OUTPUT_MAX)), "");
+    }
 }

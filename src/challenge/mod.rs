@@ -30,7 +30,7 @@ pub use view::{Chased, Delegation, Seen, Spot, View};
 pub use webroot::Webroot;
 
 use crate::dns::{DnsError, TxtRecord};
-use crate::types::Identifier;
+use crate::types::{Identifier, Timestamp};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -83,6 +83,16 @@ impl fmt::Display for ChallengeError {
             Self::Port(text) | Self::Firewall(text) | Self::File(text, _) | Self::Name(text, _) => {
                 f.write_str(text)
             }
+        }
+    }
+}
+
+impl ChallengeError {
+    /// The DNS provider is not to be asked before then.
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Dns(e) => e.until(),
+            _ => None,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! `add`: makes a section.
 
 use super::parse::{Command, Opt};
+use super::providers;
 use super::uci::{Change, apply, read};
 use super::{Ended, Exit, Result, Run};
 use crate::acme::ca::preset;
 use crate::config::{self, Account, LoadError};
-use crate::dns::{self, Descriptor, Field};
-use crate::types::{Identifier, SectionName, nearest};
+use crate::dns::{Descriptor, Field};
+use crate::types::{Identifier, SectionName};
 use serde_json::json;
 
 pub(super) const COMMAND: Command = Command {
@@ -36,7 +37,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         return Err(run.usage());
     }
     let module = match run.parsed.value("dns") {
-        Some(name) => Some(module(run, &name)?),
+        Some(name) => Some(providers::find(run, &name)?),
         None => None,
     };
     let mut ids: Vec<Identifier> = Vec::new();
@@ -108,24 +109,6 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         run.say(hint);
     }
     Ok(Exit::Done)
-}
-
-fn module(run: &Run<'_>, name: &str) -> Result<&'static Descriptor> {
-    if let Some(module) = dns::choose(&run.paths, name) {
-        return Ok(module);
-    }
-    if let Some(text) = dns::instead_of(name) {
-        return Err(Ended(Exit::Usage, format!("'{name}': {text}")));
-    }
-    let meant = nearest(name, dns::all(&run.paths).iter().map(|d| d.name));
-    let meant = meant.map(|m| format!("; did you mean '{m}'?"));
-    Err(Ended(
-        Exit::Usage,
-        format!(
-            "there is no provider '{name}'{}; `certkeeper providers` lists them",
-            meant.unwrap_or_default()
-        ),
-    ))
 }
 
 fn lines(

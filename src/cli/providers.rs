@@ -2,8 +2,7 @@
 
 use super::parse::Command;
 use super::{Ended, Exit, Result, Run};
-use crate::dns::{self, Descriptor, instead_of};
-use crate::types::nearest;
+use crate::dns::{self, Descriptor};
 use serde_json::json;
 
 pub(super) const COMMAND: Command = Command {
@@ -19,26 +18,13 @@ pub(super) const COMMAND: Command = Command {
 
 fn run(run: &Run<'_>) -> Result<Exit> {
     let wanted = &run.parsed.free;
-    let all = dns::all(&run.paths);
-    let named = |d: &Descriptor, name: &str| d.name == name || d.aliases.contains(&name);
-    let unknown = |w: &&String| !all.iter().any(|d| named(d, w));
-    if let Some(name) = wanted.iter().find(unknown) {
-        let known = all
+    let all = match wanted.is_empty() {
+        true => dns::all(&run.paths),
+        false => wanted
             .iter()
-            .flat_map(|d| d.aliases.iter().chain([&d.name]).copied());
-        let text = match instead_of(name) {
-            Some(text) => format!("{name}: {text}"),
-            None => {
-                let meant = nearest(name, known).map(|m| format!("; did you mean '{m}'?"));
-                let text =
-                    format!("there is no provider {name}; `certkeeper providers` lists them");
-                text + &meant.unwrap_or_default()
-            }
-        };
-        return Err(Ended(Exit::Usage, text));
-    }
-    let chosen = |d: &&Descriptor| wanted.is_empty() || wanted.iter().any(|w| named(d, w));
-    let all: Vec<&Descriptor> = all.into_iter().filter(chosen).collect();
+            .map(|name| find(run, name))
+            .collect::<Result<_>>()?,
+    };
     if run.parsed.json {
         let list: Vec<_> = all.iter().map(|d| as_json(d)).collect();
         run.say_json(&json!({ "providers": list }));
@@ -78,6 +64,14 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The provider that this name selects.
+pub(super) fn find(run: &Run<'_>, name: &str) -> Result<&'static Descriptor> {
+    dns::choose(&run.paths, name).ok_or_else(|| {
+        let why = dns::unknown(&run.paths, name);
+        Ended(Exit::Usage, format!("'{name}': {why}"))
+    })
 }
 
 fn as_json(d: &Descriptor) -> serde_json::Value {

@@ -133,6 +133,20 @@ pub struct DnsMethod {
     pub alias: Option<Domain>,
 }
 
+impl DnsMethod {
+    /// True if the provider keeps few values at a time.
+    pub fn is_narrow(&self) -> bool {
+        self.module.writes.slots() < usize::MAX
+    }
+
+    /// True if the few places of both are the same, whatever section names them.
+    pub fn shares_places(&self, other: &Self) -> bool {
+        self.is_narrow()
+            && self.module.name == other.module.name
+            && self.credentials == other.credentials
+    }
+}
+
 /// The values of `validation_method`.
 const METHODS: [&str; 8] = [
     "webroot",

@@ -98,6 +98,8 @@ pub struct Config {
     pub global: Global,
     /// The sections that can run, in the order of the file.
     pub certs: Vec<Cert>,
+    /// The names of all sections of the main file, whatever they are.
+    pub sections: HashSet<String>,
     /// `config cert` sections that cannot run, with the first mistake of each.
     pub broken: Vec<(SectionName, String)>,
     /// The section that `domain.crt` and `domain.key` point to.
@@ -351,6 +353,7 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
     Config {
         global,
         certs,
+        sections: main.iter().filter_map(|s| s.name.clone()).collect(),
         broken,
         primary,
         accounts,

@@ -22,21 +22,8 @@ pub(super) fn find(
     name: &str,
 ) -> Option<&'static Descriptor> {
     let found = dns::choose(paths, name);
-    if let (None, Some(text)) = (found, dns::instead_of(name)) {
-        reader.wrong("dns", name, text);
-    } else if found.is_none() {
-        let all = dns::all(paths);
-        let known = all.iter().flat_map(|d| d.aliases.iter().chain([&d.name]));
-        let meant = nearest(name, known.copied());
-        let meant = meant.map(|m| format!("; did you mean '{m}'?"));
-        reader.wrong(
-            "dns",
-            name,
-            format!(
-                "no such provider; `certkeeper providers` lists them, and exec runs a program of your own{}",
-                meant.unwrap_or_default()
-            ),
-        );
+    if found.is_none() {
+        reader.wrong("dns", name, dns::unknown(paths, name));
     }
     found
 }
@@ -74,7 +61,10 @@ pub(super) fn complete(
     }
     let in_main = reader.credentials_in_place();
     for field in module.fields.iter().filter(|f| f.secret) {
-        if in_main.iter().any(|n| n == field.name) {
+        if in_main
+            .iter()
+            .any(|(name, value)| name == field.name && field.hides(value))
+        {
             let text = format!(
                 "a secret stands where a read-only login sees it; move it: `certkeeper secret {name} {}`",
                 field.name

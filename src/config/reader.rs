@@ -167,13 +167,16 @@ impl<'a> Reader<'a> {
         Some(text)
     }
 
-    /// The names of the credentials that stand in this very section.
-    pub fn credentials_in_place(&self) -> Vec<String> {
+    /// The credentials that stand in this very section, as they are written.
+    pub fn credentials_in_place(&self) -> Vec<(String, String)> {
         let values = self.option("credentials").map(|o| o.value.entries());
-        let names = values.into_iter().flatten();
-        let names = names.filter_map(|v| v.split(|c| *c == b'=').next());
-        names
-            .map(|n| String::from_utf8_lossy(n).trim().to_owned())
+        let texts = values.into_iter().flatten();
+        let texts = texts.map(|v| String::from_utf8_lossy(v).into_owned());
+        texts
+            .map(|text| {
+                let (name, value) = text.split_once('=').unwrap_or((&text, ""));
+                (name.trim().to_owned(), unquoted(value).to_owned())
+            })
             .collect()
     }
 
@@ -185,21 +188,25 @@ impl<'a> Reader<'a> {
                 self.wrong(name, "***", "NAME=value is wanted in each entry");
                 continue;
             };
-            let value = value.trim();
-            let bare = ['"', '\'']
-                .into_iter()
-                .find_map(|q| value.strip_prefix(q)?.strip_suffix(q))
-                .unwrap_or(value);
             let key = key.trim().to_owned();
             // They reach programs as environment variables.
             if key.is_empty() || !key.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_') {
                 self.wrong(name, "***", "a credential's name has letters, digits and _");
                 continue;
             }
-            pairs.insert(key, Secret::new(bare.trim()));
+            pairs.insert(key, Secret::new(unquoted(value)));
         }
         pairs
     }
+}
+
+/// A value without blanks and the quotes around it that acme's configuration has.
+fn unquoted(value: &str) -> &str {
+    let value = value.trim();
+    let bare = ['"', '\'']
+        .into_iter()
+        .find_map(|q| value.strip_prefix(q)?.strip_suffix(q));
+    bare.unwrap_or(value).trim()
 }
 
 /// A URL without the password that may stand before its `@`.

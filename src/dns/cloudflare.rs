@@ -2,8 +2,10 @@
 //!
 //! Facts (2026-11): recorded traffic of dns-lexicon's tests (2025-08) for paths and replies; contents
 //! are wanted in quotes (Cloudflare's page on TXT records, lego #2521), and compared without; a
-//! record that is there already is error 81058; 6003, 6103 and 6111 complain of the token's form
-//! with status 400, 9109 of the token with 403. 1200 requests in 5 minutes, then 429 for 5 minutes.
+//! record that is there already is error 81058. 6003 complains of the form of token or key with status
+//! 400; with 403, 9103 does of the key and 9109 of the token, unless that is about a right that it lacks,
+//! as 10000 is (acme.sh #6435, octodns-cloudflare #60, terraform-provider-cloudflare #1533). 1200
+//! requests in 5 minutes, then 429 for 5 minutes.
 
 use super::common::{Api, Reply, change_records, find_zone, id, plain, quoted};
 use super::{Context, Descriptor, DnsError, Field, Module, Provider, TxtRecord, WriteClass};
@@ -62,9 +64,11 @@ fn open<'a>(context: Context<'a>) -> Result<Box<dyn Provider + 'a>, DnsError> {
 }
 
 fn meaning(reply: &Reply) -> u16 {
-    let code = reply.json["errors"][0]["code"].as_u64();
-    match (reply.status, code) {
-        (400 | 403, Some(6003 | 6103 | 6111 | 9109 | 10000)) => 401,
+    let error = &reply.json["errors"][0];
+    let says = |word| error["message"].as_str().is_some_and(|m| m.contains(word));
+    match (reply.status, error["code"].as_u64()) {
+        (400, Some(6003)) | (403, Some(9103)) => 401,
+        (403, Some(9109)) if says("token") => 401,
         (400, Some(81058)) => 200,
         (status, _) => status,
     }
@@ -101,11 +105,17 @@ impl Cloudflare<'_> {
             "" => String::new(),
             account => format!("&account.id={account}"),
         };
-        let (_, zone) = find_zone(name, |zone| {
+        let found = find_zone(name, |zone| {
             let path = format!("/zones?name={zone}{account}");
             let found = self.0.get(&path)?.unwrap_or_default();
             Ok(found["result"][0]["id"].as_str().map(str::to_owned))
-        })?;
-        Ok(zone)
+        });
+        found.map(|(_, zone)| zone).map_err(|error| match error {
+            // The list is empty then, and not refused.
+            DnsError::NoZone(text) => DnsError::NoZone(format!(
+                "{text}, or the token may not list it (Zone.Zone Read): then CF_Zone_ID is wanted"
+            )),
+            other => other,
+        })
     }
 }

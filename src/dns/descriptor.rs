@@ -43,6 +43,8 @@ pub struct Field {
     pub label: &'static str,
     /// It must not be shown, and belongs in certkeeper_secrets.
     pub secret: bool,
+    /// The path of a file may stand there instead, which is no secret.
+    pub or_file: bool,
     /// The value used when it is left out; `None`: it must be given.
     pub default: Option<&'static str>,
 }
@@ -54,6 +56,7 @@ impl Field {
             name,
             label,
             secret: false,
+            or_file: false,
             default: None,
         }
     }
@@ -65,6 +68,19 @@ impl Field {
             secret: true,
             ..field
         }
+    }
+
+    /// The same, for which a file's path may stand.
+    pub(super) const fn or_file(self) -> Self {
+        Self {
+            or_file: true,
+            ..self
+        }
+    }
+
+    /// True if this value is not to be seen by others.
+    pub fn hides(&self, value: &str) -> bool {
+        self.secret && !(self.or_file && value.starts_with('/'))
     }
 
     /// The same with a value that is used when it is left out.

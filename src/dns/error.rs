@@ -37,6 +37,14 @@ impl DnsError {
             message: message.into(),
         }
     }
+
+    /// The provider is not to be asked before then.
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Later(_, until) => Some(*until),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for DnsError {

@@ -22,12 +22,15 @@ mod hetzner;
 mod httpreq;
 mod ovh;
 mod powerdns;
+mod redact;
 mod rfc2136;
 mod route53;
 pub mod script;
+mod unknown;
 
 pub use descriptor::{Descriptor, Field, WriteClass};
 pub use error::DnsError;
+pub use unknown::unknown;
 
 use crate::types::{Clock, Nameserver, Paths, Secret, Transport, shown};
 use std::collections::BTreeMap;
@@ -105,17 +108,10 @@ impl Context<'_> {
 
 /// A text without any secret of these settings.
 fn redacted(descriptor: &Descriptor, settings: &Credentials, text: &str) -> String {
-    let public = |name: &str| descriptor.field(name).is_some_and(|f| !f.secret);
-    let all = settings.iter().filter(|(name, _)| !public(name));
-    let mut secrets: Vec<&str> = all.map(|(_, secret)| secret.expose().trim()).collect();
-    secrets.retain(|s| !s.is_empty());
-    // The longest first: one may be a part of another.
-    secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
-    let mut text = text.to_owned();
-    for secret in secrets {
-        text = text.replace(secret, "***");
-    }
-    text
+    let all = settings.iter().map(|(name, s)| (name, s.expose().trim()));
+    let public = |name: &str, value: &str| descriptor.field(name).is_some_and(|f| !f.hides(value));
+    let secrets = all.filter(|(name, value)| !public(name, value));
+    redact::redacted(secrets.map(|(_, secret)| secret), text)
 }
 
 /// The last lines of what a program said, to stand behind a message.
@@ -174,30 +170,12 @@ pub fn choose(paths: &Paths, name: &str) -> Option<&'static Descriptor> {
         .or_else(|| script::find(paths, name, false))
 }
 
-/// Every module and every script.
+/// Every module, and every script that its name selects.
 pub fn all(paths: &Paths) -> Vec<&'static Descriptor> {
     let modules = modules().iter().map(|m| m.descriptor);
-    modules.chain(script::all(paths)).collect()
-}
-
-/// Names that users know and no module has, with what to do instead.
-const GONE: [(&str, &str); 5] = [
-    (
-        "dns_hetzner",
-        "the DNS console at dns.hetzner.com was for zones that have moved to the Hetzner Console since: use hetzner, with a token of the Cloud API as HETZNER_TOKEN",
-    ),
-    ("spdyn", NO_TXT),
-    ("dns_spdyn", NO_TXT),
-    ("noip", NO_TXT),
-    ("dns_noip", NO_TXT),
-];
-const NO_TXT: &str = "this provider publishes no way to set TXT records: validate by http-01 or tls-alpn-01, or make _acme-challenge of your own domain a CNAME to a zone of another provider and name that in calias";
-
-/// What to do instead of using a module of this name, if it is known not to exist.
-pub fn instead_of(name: &str) -> Option<&'static str> {
-    let name = name.trim().to_ascii_lowercase();
-    let gone = GONE.iter().find(|(gone, _)| *gone == name);
-    gone.map(|(_, text)| *text)
+    let scripts = script::all(paths).into_iter();
+    let chosen = |d: &Descriptor| choose(paths, d.name).is_some_and(Descriptor::is_script);
+    modules.chain(scripts.filter(|d| chosen(d))).collect()
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
             "NSUPDATE_KEY",
             "TSIG key: algorithm:name:secret, or the path of a BIND key file",
         )
+        .or_file()
         .optional(),
         Field::new("NSUPDATE_SERVER_PORT", "Its port").or("53"),
         Field::new("NSUPDATE_ZONE", "The zone, where the server does not tell").optional(),

@@ -2,7 +2,8 @@
 //!
 //! Facts (2026-11): Amazon's reference for paths, documents and GetChange; requests are checked by
 //! moto, signatures by botocore (our tests). Too many requests are `Throttling` with status 400
-//! (Amazon's page on throttling); removing wants the set exactly as it is.
+//! (Amazon's page on throttling); removing wants the set exactly as it is. Zones of the same name may
+//! be there several times (Amazon's page on CreateHostedZone); which one is delegated to no call tells.
 
 use super::common::{
     Api, Call, Headers, Pending, Reply, Set, change_set, escaped, find_zone, hex, hmac_sha256,
@@ -112,10 +113,35 @@ fn meaning(reply: &Reply) -> u16 {
 }
 
 impl Provider for Route53<'_> {
+    /// In each zone of that name; one that the credentials may not change is not the one if others are.
     fn change(&self, record: &TxtRecord, there: bool) -> Result<(), DnsError> {
-        let (_, zone) = find_zone(&record.name, |zone| self.zone(zone))?;
+        let (_, zones) = find_zone(&record.name, |zone| self.zones(zone))?;
+        let (mut done, mut forbidden) = (false, None);
+        for zone in zones {
+            match self.change_in(&zone, record, there) {
+                Ok(()) => done = true,
+                Err(error @ DnsError::Forbidden(_)) => forbidden = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        match forbidden {
+            Some(error) if !done => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn wait(&self) -> Result<(), DnsError> {
+        self.pending.wait(self.api.context.clock, |change| {
+            let reply = self.api.done(Method::Get, change, "")?;
+            Ok(tag(&reply.text, "Status").as_deref() != Some("PENDING"))
+        })
+    }
+}
+
+impl Route53<'_> {
+    fn change_in(&self, zone: &str, record: &TxtRecord, there: bool) -> Result<(), DnsError> {
         let own = quoted(&record.value);
-        let read = || self.read(&zone, &record.name);
+        let read = || self.read(zone, &record.name);
         change_set(record, there, own.clone().into(), read, |set| {
             let gone = set.values.is_empty();
             let values = if gone {
@@ -155,25 +181,17 @@ impl Provider for Route53<'_> {
         })
     }
 
-    fn wait(&self) -> Result<(), DnsError> {
-        self.pending.wait(self.api.context.clock, |change| {
-            let reply = self.api.done(Method::Get, change, "")?;
-            Ok(tag(&reply.text, "Status").as_deref() != Some("PENDING"))
-        })
-    }
-}
-
-impl Route53<'_> {
-    /// The path of the public zone of that name.
-    fn zone(&self, name: &str) -> Result<Option<String>, DnsError> {
+    /// The paths of the public zones of that name.
+    fn zones(&self, name: &str) -> Result<Option<Vec<String>>, DnsError> {
         let path = format!("/hostedzonesbyname?dnsname={name}&maxitems=100");
         let reply = self.api.done(Method::Get, &path, "")?;
         let dotted = format!("{name}.");
-        let found = tags(&reply.text, "HostedZone").find(|zone| {
+        let found = tags(&reply.text, "HostedZone").filter(|zone| {
             tag(zone, "Name").as_ref() == Some(&dotted)
                 && tag(zone, "PrivateZone").as_deref() != Some("true")
         });
-        Ok(found.and_then(|zone| tag(zone, "Id")))
+        let ids: Vec<String> = found.filter_map(|zone| tag(zone, "Id")).collect();
+        Ok((!ids.is_empty()).then_some(ids))
     }
 
     fn read(&self, zone: &str, name: &str) -> Result<Set, DnsError> {

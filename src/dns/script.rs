@@ -9,6 +9,7 @@ mod encode;
 mod host;
 mod info;
 mod request;
+mod url;
 
 pub use encode::encode;
 pub use host::Host;
@@ -30,7 +31,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub const PREFIX: &str = "dns_";
 
 /// The owner's own scripts: they win over modules.
-const OWN: &str = "/etc/certkeeper/dnsapi";
+pub(super) const OWN: &str = "/etc/certkeeper/dnsapi";
 /// Where scripts are, the first that has one wins: the owner's, a package's of ours, and those of
 /// OpenWrt's package acme-acmesh-dnsapi.
 const FOLDERS: [&str; 4] = [
@@ -202,7 +203,7 @@ impl Script {
         set("_ck_bin", &self.host.helper.to_string_lossy());
         set("_ck_bundle", &self.host.ca_bundle.to_string_lossy());
         set("_ck_file", &self.saved.to_string_lossy());
-        set("_ck_mark", &self.mark());
+        set("_ck_mark", &mark(self.descriptor, &self.settings));
         set("_ck_given", &format!(" {} ", names.join(" ")));
         for (name, value) in &self.settings {
             set(name, value.expose());
@@ -219,23 +220,23 @@ impl Script {
         }
         let _ = write!(
             text,
-            "{name}_{action} {} {}\nexit\n}} </dev/null\n",
+            "{name}_{action} {} {} || _ck_failed\nexit\n}} </dev/null\n",
             quoted(&record.name),
             quoted(&record.value)
         );
         text
     }
+}
 
-    /// Tells settings apart: what was saved with others, such as a session of another account, is
-    /// not used.
-    fn mark(&self) -> String {
-        let mut all = String::new();
-        for (name, value) in &self.settings {
-            let _ = write!(all, "{name}={}\0", value.expose());
-        }
-        let sum = digest(&SHA256, all.as_bytes());
-        sum.as_ref().iter().map(|b| format!("{b:02x}")).collect()
+/// Tells scripts and their settings apart: what was saved with others, such as a session of another
+/// account, is not used.
+pub fn mark(descriptor: &Descriptor, settings: &Credentials) -> String {
+    let mut all = format!("{}\0", descriptor.name);
+    for (name, value) in settings {
+        let _ = write!(all, "{name}={}\0", value.expose());
     }
+    let sum = digest(&SHA256, all.as_bytes());
+    sum.as_ref().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl Provider for Script {

@@ -31,7 +31,7 @@ fn every_descriptor_is_whole() {
         }
         assert!(find(d.name).is_some() && !d.is_script());
     }
-    names.extend(GONE.iter().map(|(name, _)| *name));
+    names.extend(unknown::GONE.iter().map(|(name, _)| *name));
     let count = names.len();
     names.sort_unstable();
     names.dedup();

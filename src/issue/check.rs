@@ -175,6 +175,15 @@ fn way(engine: &Engine<'_>, view: &View<'_>, cert: &Cert, name: &Name, found: Fo
         Some(random) => random,
         None => return found(topic, false, "the system gives no random numbers".into()),
     };
+    if let Validation::Dns(method) = validation
+        && let Some(section) = engine.would_lose(method)
+    {
+        let text = format!(
+            "not tried: {} keeps few values, and '{section}' waits with its own",
+            method.module.title
+        );
+        return found(topic, true, text);
+    }
     let spot = match view::spot_of(view, name) {
         Ok(spot) => spot,
         // What is not delegated was told.

@@ -7,7 +7,7 @@ use crate::config::{Cert, DnsMethod, Validation};
 use crate::dns::{DnsError, TxtRecord};
 use crate::status::Recorder;
 use crate::store::{Area, Presented, sections};
-use crate::types::{SectionName, State};
+use crate::types::{SectionName, State, Timestamp, is_ahead};
 use std::collections::HashSet;
 
 /// The records of this way are not ours.
@@ -23,15 +23,38 @@ pub(super) fn take_back(
     let mut kept = Vec::new();
     for entry in left {
         let result = match &entry {
-            Presented::File { path } => Webroot::remove(path).map_err(|e| e.to_string()),
+            Presented::File { path } => {
+                Webroot::remove(path).map_err(|e| Stays::now(e.to_string()))
+            }
             Presented::Txt { .. } => remove_record(engine, section, &entry, say),
         };
-        if let Err(text) = result {
-            say(&format!("{text}; the next run tries again"));
-            kept.push(entry);
+        if let Err(stays) = result {
+            say(&format!("{}; {}", stays.why, again(stays.until)));
+            kept.push(entry.not_before(stays.until));
         }
     }
     kept
+}
+
+/// When it is tried again to take something back.
+pub(super) fn again(until: Option<Timestamp>) -> String {
+    match until {
+        Some(until) => format!("a run after {until} tries again"),
+        None => "the next run tries again".to_owned(),
+    }
+}
+
+/// Why something could not be taken back now.
+struct Stays {
+    why: String,
+    /// The provider wants to be left alone until then.
+    until: Option<Timestamp>,
+}
+
+impl Stays {
+    fn now(why: String) -> Self {
+        Self { why, until: None }
+    }
 }
 
 /// Removes a TXT record with the settings that wrote it, or, if their section is gone or has another
@@ -41,12 +64,13 @@ fn remove_record(
     section: &SectionName,
     entry: &Presented,
     say: &mut dyn FnMut(&str),
-) -> Result<(), String> {
+) -> Result<(), Stays> {
     let Presented::Txt {
         source,
         module,
         name,
         value,
+        until,
         ..
     } = entry
     else {
@@ -57,6 +81,12 @@ fn remove_record(
             "the TXT record {name} '{value}' is no longer wanted; remove it where you made it"
         ));
         return Ok(());
+    }
+    if let Some(until) = until.filter(|until| is_ahead(*until, engine.clock.now())) {
+        return Err(Stays {
+            why: format!("{name}: {module} wants to be left alone"),
+            until: Some(Timestamp(until)),
+        });
     }
     let txt = TxtRecord {
         name: name.clone(),
@@ -83,7 +113,10 @@ fn remove_record(
         }
     }
     match failed {
-        Some(e) => Err(format!("{name}: {e}")),
+        Some(e) => Err(Stays {
+            why: format!("{name}: {e}"),
+            until: e.until(),
+        }),
         // Once its mistakes are mended the section cleans up by itself.
         None if engine
             .config
@@ -91,9 +124,9 @@ fn remove_record(
             .iter()
             .any(|(n, _)| n.as_str() == section.base()) =>
         {
-            Err(format!(
+            Err(Stays::now(format!(
                 "{name}: the settings of '{source}' that wrote the record cannot be read"
-            ))
+            )))
         }
         None => {
             say(&format!(

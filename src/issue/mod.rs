@@ -21,6 +21,7 @@ mod notify;
 mod order;
 mod orders;
 mod persist;
+mod places;
 mod propagate;
 mod provider;
 mod request;
@@ -200,6 +201,8 @@ impl<'a> Engine<'a> {
             next_due: self.next_due(&inventory),
             ..Report::default()
         };
+        // Before anything asks for what a renamed section saved. What cannot be removed now waits.
+        let _ = provider::forget_former(self);
         report.outcomes = self.clean_up_former();
         report
             .outcomes
@@ -231,6 +234,21 @@ impl<'a> Engine<'a> {
             let Some(cert) = self.config.cert(task.section.as_str()) else {
                 continue;
             };
+            if let Some((other, until)) = self.comes_after(cert, &task) {
+                let before = queue.iter().find(|(t, _)| t.section == other);
+                match before.map(|(_, at)| at.max(&self.clock.now()).plus(1)) {
+                    Some(at) => queue.push((task, at)),
+                    None => {
+                        let text = format!(
+                            "'{other}' has its values at the same provider, which keeps few"
+                        );
+                        let until = until.max(self.clock.now().plus(WAIT_MAX));
+                        let outcome = Outcome::Waiting(until, text);
+                        report.outcomes.push((task.section, outcome));
+                    }
+                }
+                continue;
+            }
             let first = begun.insert(cert.name.clone());
             let (outcome, stopped) = self.work(cert, &task, &mut clients, first);
             match outcome {

@@ -45,7 +45,7 @@ impl<'a> Published<'a> {
             Validation::Dns(method) => {
                 let settle = method.module.settle;
                 // Where values replace each other, resolvers may still have the former.
-                let replaces = method.module.writes.slots() < usize::MAX;
+                let replaces = method.is_narrow();
                 (
                     method.wait,
                     settle,

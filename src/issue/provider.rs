@@ -2,10 +2,12 @@
 
 use super::Engine;
 use super::clients::{Http, http};
-use crate::config::DnsMethod;
-use crate::dns::script::{Host, Script};
+use crate::config::{DnsMethod, Validation};
+use crate::dns::script::{self, Host, Script};
 use crate::dns::{self, Context, DnsError, Provider};
 use crate::net::{Roots, Updater};
+use crate::store::{StoreError, forget_saved};
+use std::collections::HashMap;
 
 /// The HTTP client for providers. Some serve plain HTTP in the owner's network (PowerDNS).
 pub fn transport<'e>(engine: &Engine<'e>) -> Http<'e> {
@@ -38,4 +40,24 @@ pub fn open<'a>(
         nameserver: &Updater,
         clock: engine.clock,
     })
+}
+
+/// What scripts saved for sections that are gone goes, too: sessions, accounts. A configuration without
+/// certificates may have been lost, and takes nothing with it.
+pub fn forget_former(engine: &Engine<'_>) -> Result<(), StoreError> {
+    let config = engine.config;
+    if config.certs.is_empty() {
+        return Ok(());
+    }
+    let mut heirs = HashMap::new();
+    for name in config.certs.iter().flat_map(|c| &c.names) {
+        if let Validation::Dns(method) = &name.validation
+            && method.module.is_script()
+        {
+            let mark = script::mark(method.module, &method.credentials);
+            heirs.insert(mark, engine.paths.saved(&method.source));
+        }
+    }
+    let known = |name: &str| config.sections.contains(name);
+    forget_saved(engine.paths, known, &heirs)
 }

@@ -271,12 +271,13 @@ impl<'a> Answers<'a> {
 
     /// True if no more values of this solver may be presented at a time.
     fn is_full(&self, solver: usize) -> bool {
-        let slots = match self.solvers[solver].0 {
-            Validation::Dns(method) => method.module.writes.slots(),
-            _ => usize::MAX,
+        let Validation::Dns(own) = self.solvers[solver].0 else {
+            return false;
         };
+        // Names with a way of their own may be at the same account.
+        let taken = |a: &&Answer| matches!(self.solvers[a.solver].0, Validation::Dns(other) if own.shares_places(other));
         let answers = self.open.iter().filter_map(|o| o.answer.as_ref());
-        answers.filter(|a| a.solver == solver).count() >= slots
+        answers.filter(taken).count() >= own.module.writes.slots()
     }
 
     fn answer(
@@ -428,14 +429,10 @@ impl<'a> Answers<'a> {
         for open in &self.open {
             let Some(answer) = &open.answer else { continue };
             if let Err(e) = self.solvers[answer.solver].1.take_back(&answer.proof) {
-                record.say(
-                    work.now(),
-                    &format!(
-                        "{}: taking the answer back: {e}; the next run tries again",
-                        open.name.id
-                    ),
-                );
-                kept.extend(journal_entry(open));
+                let again = leftover::again(e.until());
+                let text = format!("{}: taking the answer back: {e}; {again}", open.name.id);
+                record.say(work.now(), &text);
+                kept.extend(journal_entry(open).map(|p| p.not_before(e.until())));
             } else if let Validation::Manual { .. } = open.name.validation {
                 let name = &answer.proof.spot.name;
                 let text = format!("the TXT record {name} may be removed now");

@@ -118,6 +118,7 @@ pub(super) fn entry(footprint: &Footprint, of: &Name) -> Presented {
                 name: txt.name.clone(),
                 value: txt.value.clone(),
                 of: of.id.to_string(),
+                until: None,
             }
         }
     }

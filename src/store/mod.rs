@@ -20,6 +20,6 @@ pub use disk::{StoreError, make_folder, make_public, put, put_link, read, remove
 pub use lock::{Lock, Queue, Wanted};
 pub use presented::Presented;
 pub use root::{RootStore, RootTexts};
-pub use saved::Saved;
+pub use saved::{Saved, forget_saved};
 pub use secret::{device_secret, make_device_secret};
 pub use section::{Area, Parts, sections};

@@ -2,6 +2,7 @@
 
 use super::disk::{StoreError, read, remove, sync_folder};
 use super::section::Area;
+use crate::types::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub(super) const FILE: &str = "cleanup.json";
 
 /// One thing that was presented to a CA, written down before it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "kind")]
 pub enum Presented {
     /// A file below a document root.
@@ -31,7 +32,48 @@ pub enum Presented {
         /// The identifier that it is for.
         #[serde(default)]
         of: String,
+        /// The provider is not to be asked before then (seconds since 1970).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<i64>,
     },
+}
+
+impl Presented {
+    /// The same, not to be taken back before then.
+    pub fn not_before(mut self, time: Option<Timestamp>) -> Self {
+        if let Self::Txt { until, .. } = &mut self {
+            *until = time.map(|at| at.0);
+        }
+        self
+    }
+}
+
+/// The same is presented, whenever it may be taken back.
+impl PartialEq for Presented {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File { path: a }, Self::File { path: b }) => a == b,
+            (
+                Self::Txt {
+                    source: a,
+                    module: b,
+                    name: c,
+                    value: d,
+                    of: e,
+                    until: _,
+                },
+                Self::Txt {
+                    source,
+                    module,
+                    name,
+                    value,
+                    of,
+                    until: _,
+                },
+            ) => [a, b, c, d, e] == [source, module, name, value, of],
+            _ => false,
+        }
+    }
 }
 
 impl Area {

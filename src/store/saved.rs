@@ -1,8 +1,10 @@
 //! `saved/<section>.json`: what acme.sh's scripts keep for their next run, such as sessions.
 
-use super::disk::{StoreError, make_lasting, put, read, remove};
+use super::disk::{StoreError, make_lasting, put, read, remove, rename};
+use crate::types::Paths;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::path::PathBuf;
 
 /// The values that a script saved with certain settings.
@@ -57,4 +59,31 @@ impl Saved {
             &serde_json::to_vec(&self.content).unwrap_or_default(),
         )
     }
+}
+
+/// Removes what was saved for sections that are no longer `known`, unless one of `heirs` has the same
+/// settings (their mark) and has saved nothing: it is the same section under another name.
+pub fn forget_saved(
+    paths: &Paths,
+    known: impl Fn(&str) -> bool,
+    heirs: &HashMap<String, PathBuf>,
+) -> Result<(), StoreError> {
+    let Ok(files) = fs::read_dir(paths.saved_folder()) else {
+        return Ok(());
+    };
+    for path in files.flatten().map(|f| f.path()) {
+        let stem = path.file_stem().and_then(|s| s.to_str());
+        let section = stem.and_then(|s| s.split_once('-'));
+        if section.is_none_or(|(_, name)| known(name)) {
+            continue;
+        }
+        let content: Option<Content> =
+            serde_json::from_slice(&read(&path)?.unwrap_or_default()).ok();
+        let heir = content.and_then(|c| heirs.get(&c.mark));
+        match heir.filter(|heir| !heir.exists()) {
+            Some(heir) => rename(&path, heir)?,
+            None => remove(&path)?,
+        }
+    }
+    Ok(())
 }

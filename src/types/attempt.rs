@@ -70,8 +70,9 @@ impl Tried {
     }
 }
 
-/// A clock that was set back must not block for ever.
-fn is_ahead(next: i64, now: Timestamp) -> bool {
+/// True before that time (seconds since 1970), unless it is more than a week ahead: a clock that was set
+/// back must not block for ever.
+pub fn is_ahead(next: i64, now: Timestamp) -> bool {
     let left = Timestamp(next).since(now);
     left > 0 && left <= WEEK
 }

@@ -22,7 +22,7 @@ mod withdrawn;
 
 pub use account::AccountState;
 pub use address::local_address;
-pub use attempt::{Attempt, Tried};
+pub use attempt::{Attempt, Tried, is_ahead};
 pub use deploy::{Deployed, Deployment, Export, Target};
 pub use disk::disk_remedy;
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};

@@ -56,10 +56,15 @@ impl Paths {
         self.at("/etc/certkeeper/certs")
     }
 
+    /// What DNS scripts save for their next runs.
+    pub fn saved_folder(&self) -> PathBuf {
+        self.at("/etc/certkeeper/saved")
+    }
+
     /// What a script saves that works with the settings of that section (`provider NAME`).
     pub fn saved(&self, source: &str) -> PathBuf {
         let name = source.replace(' ', "-");
-        self.at("/etc/certkeeper/saved").join(name + ".json")
+        self.saved_folder().join(name + ".json")
     }
 
     /// The link whose target is the primary certificate's folder.

@@ -159,11 +159,11 @@ fn what_cannot_work_is_refused_before_anything_is_written() {
         ("example.org:443", "without a port"),
         (
             "a.example.org --dns powerdsn",
-            "there is no provider 'powerdsn'; did you mean 'powerdns'?; `certkeeper providers` lists them",
+            "'powerdsn': no such provider (did you mean 'powerdns'?); `certkeeper providers` lists them",
         ),
         (
             "a.example.org --dns frobnicate",
-            "there is no provider 'frobnicate'; `certkeeper providers` lists them",
+            "'frobnicate': no such provider; `certkeeper providers` lists them",
         ),
     ] {
         let finished = run(&temp, &format!("add --apply {line}"), 2);

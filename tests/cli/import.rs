@@ -191,7 +191,7 @@ fn everything_is_taken_over_and_nothing_asked_of_a_ca() {
             "✓ old_example_org: its section is made; serial ",
             "✓ dns: its section is made; option strange has no counterpart; acme.sh holds no certificate of it",
             "✓ off: ",
-            "✗ unknown: it stays with acme: option dns: no such provider",
+            "✗ unknown: it stays with acme: option dns: no script of that name is here; the packages certkeeper-dnsapi",
             "uci set certkeeper.global.accept_tos=1",
         ],
     );

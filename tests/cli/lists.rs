@@ -135,6 +135,10 @@ fn providers_shows_those_that_are_asked_for() {
     assert_eq!(json["providers"][0]["alternatives"], sets);
     for (gone, words) in [
         ("dns_hetzner", "use hetzner, with a token"),
+        (
+            "dns_knot",
+            "use rfc2136, with NSUPDATE_SERVER for KNOT_SERVER",
+        ),
         ("spdyn", "make _acme-challenge of your own domain a CNAME"),
     ] {
         has(
@@ -157,7 +161,7 @@ fn providers_shows_those_that_are_asked_for() {
     assert_eq!(none.stdout, "");
     has(
         &none.stderr,
-        &["certkeeper: there is no provider frobnicate; `certkeeper providers` lists them"],
+        &["certkeeper: 'frobnicate': no such provider; `certkeeper providers` lists them"],
     );
     let list = parsed(&run(&temp, "providers exec --json", 0).stdout);
     assert_eq!(list["providers"].as_array().map(Vec::len), Some(1));
@@ -169,11 +173,24 @@ fn an_unknown_provider_is_told_in_every_case() {
     for line in ["providers frobnicate --json", "providers exec frobnicate"] {
         has(
             &run(&temp, line, 2).stderr,
-            &["there is no provider", "frobnicate"],
+            &[
+                "'frobnicate': no such provider; `certkeeper providers` lists them, the package certkeeper-dnsapi adds",
+            ],
         );
     }
     has(
         &run(&temp, "providers powerdsn", 2).stderr,
-        &["did you mean 'powerdns'?"],
+        &["'powerdsn': no such provider (did you mean 'powerdns'?); `"],
+    );
+    // A script that is not installed is none of the modules that have a script's name.
+    has(
+        &run(&temp, "providers dns_gd", 2).stderr,
+        &[
+            "'dns_gd': no script of that name is here; the packages certkeeper-dnsapi and acme-acmesh-dnsapi have acme.sh's",
+        ],
+    );
+    has(
+        &run(&temp, "providers dns_pdsn", 2).stderr,
+        &["'dns_pdsn': no script of that name is here (did you mean 'dns_pdns'?); "],
     );
 }

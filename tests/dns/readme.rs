@@ -16,9 +16,9 @@ those of acme.sh's scripts. Settings go in `list credentials 'NAME=value'`; secr
 /etc/config/certkeeper_secrets. Blanks around values do not count.
 
 Every module keeps the values of others at the same name and removes its own alone (Duck DNS and acme-dns have room for one
-value and for two: names beyond that are validated when the first ones are), finds the zone by itself, waits where the
-provider asks for patience (up to a minute; a later run goes on after longer pauses) and shows the provider's words without
-secrets. `tests/dns/contract` holds all of them to it.
+value and for two: names beyond that, of whatever section, are validated when the first ones are), finds the zone by itself,
+waits where the provider asks for patience (up to a minute; a later run goes on after longer pauses) and shows the provider's
+words without secrets. `tests/dns/contract` holds all of them to it.
 
 ";
 

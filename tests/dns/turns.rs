@@ -3,7 +3,7 @@
 use crate::endpoint::Endpoint;
 use crate::site::{Site, ZONE};
 use crate::support::wait_until;
-use crate::uci::cert;
+use crate::uci::{cert, section, with};
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
 
@@ -107,4 +107,65 @@ fn each_turn_is_given_its_time_and_one_that_is_cut_off_is_gone_on_with() {
         &["d.demo.example", "e.demo.example", "f.demo.example"],
     );
     site.is_tidy("many");
+}
+
+/// Two sections, and a name with a way of its own, are at one account: nobody pushes anybody out.
+#[test]
+fn sections_of_one_account_take_turns() {
+    let Some(site) = Site::bare() else { return };
+    let endpoint = Endpoint::start(site.challsrv());
+    let names = |letters: [char; 3]| letters.map(|l| format!("{l}.demo.example"));
+    let (first, second) = (names(['a', 'b', 'c']), names(['d', 'e', 'f']));
+    for base in first.iter().chain(&second) {
+        site.challsrv()
+            .set_cname(&format!("_acme-challenge.{base}"), ACCOUNT);
+    }
+    let first: Vec<&str> = first.iter().map(String::as_str).collect();
+    let second: Vec<&str> = second.iter().map(String::as_str).collect();
+    let way = by(&endpoint, "1");
+    let own = with(way.clone(), &[("cert", "two"), ("name", "f.demo.example")]);
+    site.configure(&[
+        cert("one", &first, &way),
+        cert("two", &second, &way),
+        section("domain", "own", &own),
+    ]);
+    site.renew();
+    site.is_good("one", &first);
+    site.is_good("two", &second);
+    site.is_tidy("one");
+    site.is_tidy("two");
+    // Each value was written once.
+    assert_eq!(endpoint.calls().len(), 6, "{}", site.log("two"));
+    assert_eq!(site.asked("POST /order-plz"), 2);
+}
+
+/// Between two runs nobody pushes out what waits either: no other section, no check.
+#[test]
+fn what_waits_for_a_later_run_keeps_its_place() {
+    let Some(site) = Site::bare() else { return };
+    let endpoint = Endpoint::start(site.challsrv());
+    for base in ["a.demo.example", "b.demo.example"] {
+        site.challsrv()
+            .set_cname(&format!("_acme-challenge.{base}"), ACCOUNT);
+    }
+    let one = |wait: &str| cert("one", &["a.demo.example"], &by(&endpoint, wait));
+    let two = cert("two", &["b.demo.example"], &by(&endpoint, "0"));
+    site.configure(&[one("3000"), two.clone()]);
+    let run = site.ends(&["renew"], 4);
+    let words = "'one' has its values at the same provider, which keeps few";
+    assert!(
+        (run.stdout.clone() + &run.stderr).contains(words),
+        "{}",
+        run.report()
+    );
+    let run = site.ends(&["check"], 0);
+    let words = "not tried: acme-dns keeps few values, and 'one' waits with its own";
+    assert_eq!(run.stdout.matches(words).count(), 2, "{}", run.report());
+    assert_eq!(endpoint.calls().len(), 1);
+    // Once it is done, the other one follows.
+    site.configure(&[one("0"), two]);
+    site.ends(&["renew", "one"], 0);
+    site.renew();
+    site.is_good("one", &["a.demo.example"]);
+    site.is_good("two", &["b.demo.example"]);
 }

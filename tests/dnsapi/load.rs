@@ -4,9 +4,11 @@ use crate::support::process;
 use crate::support::temp_root::TempRoot;
 use crate::support::tools;
 use crate::{acme_sh, applets};
+use certkeeper::dns;
+use certkeeper::types::Paths;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -39,13 +41,7 @@ pub fn load() -> Option<Vec<Loaded>> {
         return None;
     }
     let known = functions(&fs::read_to_string(acme_sh.join("acme.sh")).expect("acme.sh"));
-    let mut scripts: Vec<_> = fs::read_dir(acme_sh.join("dnsapi"))
-        .expect("dnsapi")
-        .flatten()
-        .map(|e| e.path())
-        .filter(|p| p.extension().is_some_and(|e| e == "sh"))
-        .collect();
-    scripts.sort();
+    let scripts = scripts(&acme_sh);
     let temp = TempRoot::new();
     let applets = applets(&temp);
     Some(
@@ -54,6 +50,17 @@ pub fn load() -> Option<Vec<Loaded>> {
             .map(|s| look(s, &known, &temp, &applets))
             .collect(),
     )
+}
+
+fn scripts(acme_sh: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(acme_sh.join("dnsapi")).expect("dnsapi");
+    let mut scripts: Vec<_> = files
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.extension().is_some_and(|e| e == "sh"))
+        .collect();
+    scripts.sort();
+    scripts
 }
 
 /// The functions that a shell text defines.
@@ -114,4 +121,26 @@ fn every_script_loads_and_finds_what_it_calls() {
     for (name, _) in FOREIGN {
         assert!(loaded.iter().any(|l| l.script == name), "{name}");
     }
+}
+
+/// Those whose providers have few places are scripts, and no others are taken for them.
+#[test]
+fn scripts_with_few_places_are_known() {
+    let Some(acme_sh) = acme_sh() else { return };
+    let temp = TempRoot::new();
+    for script in scripts(&acme_sh) {
+        let name = script.file_name().unwrap().to_str().unwrap();
+        let text = fs::read(&script).expect("a script");
+        temp.write(&format!("etc/certkeeper/dnsapi/{name}"), text);
+    }
+    let all = dns::all(&Paths::new(temp.root()));
+    let scripts = all.iter().filter(|d| d.is_script());
+    let places = scripts.map(|d| (d.name, d.writes.slots()));
+    let few: Vec<_> = places.filter(|(_, slots)| *slots < usize::MAX).collect();
+    let names = few.iter().map(|(name, slots)| format!("{name} {slots}"));
+    assert_eq!(
+        names.collect::<Vec<_>>().join(", "),
+        "dns_acmedns 2, dns_ddnss 1, dns_df 1, dns_dnshome 1, dns_doapi 1, dns_duckdns 1, dns_freemyip 1, \
+         dns_he_ddns 1, dns_joker 1, dns_selfhost 1"
+    );
 }

@@ -229,3 +229,24 @@ fn one_of_several_sets_of_credentials_is_enough() {
         assert!(errors.contains(words), "{short:?}: {errors}");
     }
 }
+
+/// Who reads the path of a key file does not have the key.
+#[test]
+fn a_file_s_path_may_be_seen() {
+    let told = |key: &str, secrets: &str| {
+        let main = format!(
+            "config cert 'web'\n\tlist domains 'www.example.org'\n\toption dns 'rfc2136'\n\
+             \tlist credentials 'NSUPDATE_SERVER=192.0.2.53'\n\tlist credentials 'NSUPDATE_KEY={key}'\n"
+        );
+        let config = config_of(main, secrets);
+        let of_secret = |m: &&Mistake| m.to_string().contains("a read-only login sees it");
+        config.mistakes.iter().filter(of_secret).count()
+    };
+    for path in ["/etc/bind/acme.key", "\"/etc/bind/acme.key\""] {
+        assert_eq!(told(path, ""), 0, "{path}");
+    }
+    let path = "config secret 'web'\n\tlist credentials 'NSUPDATE_KEY=/etc/bind/acme.key'\n";
+    for secrets in ["", path] {
+        assert_eq!(told("hmac-sha256:acme:c2VjcmV0", secrets), 1, "{secrets}");
+    }
+}

@@ -4,12 +4,15 @@ use super::xml::tag;
 use crate::dns::{Context, DnsError};
 use crate::types::{Method, Request, Timestamp, shown};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::time::Duration;
 
 /// A zone's records are read only as far as one name's, or page by page.
 const REPLY_MAX: usize = 512 * 1024;
 /// How much of a provider's words is shown.
 const WORDS_MAX: usize = 200;
+/// How much of them is looked at for that.
+const READ_MAX: usize = 20 * WORDS_MAX;
 /// A provider that wants a longer pause is asked again by a later run.
 const PATIENCE: i64 = 60;
 /// The first pause where it does not say how long; the next ones double.
@@ -48,6 +51,8 @@ pub(in crate::dns) struct Api<'a> {
     /// Some say with another status what 401 (not these credentials), 404 (not there) or 429 (not
     /// so fast) would say.
     meaning: fn(&Reply) -> u16,
+    /// It is to be left alone for longer than a run waits.
+    later: RefCell<Option<(String, Timestamp)>>,
 }
 
 /// A login by the same headers for each call.
@@ -66,6 +71,7 @@ impl<'a> Api<'a> {
             base: base.into(),
             login: Box::new(login),
             meaning: |reply| reply.status,
+            later: RefCell::default(),
         }
     }
 
@@ -79,6 +85,14 @@ impl<'a> Api<'a> {
     pub fn call(&self, method: Method, path: &str, body: &str) -> Result<Reply, DnsError> {
         let clock = self.context.clock;
         let (began, mut pause) = (clock.now(), PAUSE);
+        if let Some((text, until)) = self
+            .later
+            .borrow()
+            .clone()
+            .filter(|(_, until)| began < *until)
+        {
+            return Err(DnsError::Later(text, until));
+        }
         loop {
             let (reply, asked) = self.send(method, path, body)?;
             let busy = match reply.status {
@@ -99,6 +113,7 @@ impl<'a> Api<'a> {
             let wait = asked.map_or(pause, |at| at.since(now)).max(1);
             if now.plus(wait).since(began) > PATIENCE {
                 let text = format!("the provider limits the rate{}", self.words(&reply));
+                self.later.replace(Some((text.clone(), now.plus(wait))));
                 return Err(DnsError::Later(text, now.plus(wait)));
             }
             clock.sleep(Duration::from_secs(wait.unsigned_abs()))?;
@@ -219,11 +234,14 @@ impl<'a> Api<'a> {
     fn words(&self, reply: &Reply) -> String {
         let text = match &reply.json {
             // A page for browsers says nothing.
-            Value::Null if reply.text.contains("<html") => String::new(),
-            Value::Null => tag(&reply.text, "Message").unwrap_or(reply.text.clone()),
+            Value::Null if reply.text.trim_start().starts_with('<') => {
+                tag(&reply.text, "Message").unwrap_or_default()
+            }
+            Value::Null => reply.text.clone(),
             json => words(json).unwrap_or_default().to_owned(),
         };
-        match shown(&self.context.redacted(text.trim()), WORDS_MAX) {
+        let beginning: String = text.trim().chars().take(READ_MAX).collect();
+        match shown(&self.context.redacted(&beginning), WORDS_MAX) {
             none if none.is_empty() => none,
             text => format!(": {text}"),
         }
@@ -232,8 +250,16 @@ impl<'a> Api<'a> {
 
 /// The one text that matters in an error's document, whatever its form.
 fn words(json: &Value) -> Option<&str> {
-    const KEYS: [&str; 7] = [
-        "message", "detail", "errors", "error", "title", "cause", "code",
+    const KEYS: [&str; 8] = [
+        // Cloudflare's details.
+        "error_chain",
+        "message",
+        "detail",
+        "errors",
+        "error",
+        "title",
+        "cause",
+        "code",
     ];
     match json {
         Value::String(text) => Some(text.as_str()).filter(|t| !t.is_empty()),

@@ -2,17 +2,25 @@
 # OpenWrt's applets cannot do is done by `certkeeper dnsapi-helper`, which gets its data over stdin:
 # arguments are seen by everybody on the device. The contract is what acme.sh 3.1.4 does (checked
 # 2026-11). Set before this: _ck_bin, _ck_bundle, _ck_file, _ck_mark, _ck_given, TMPDIR.
+# shellcheck shell=dash disable=SC2154
 
 _ck() { "$_ck_bin" dnsapi-helper "$@"; }
 
-# ---- messages: certkeeper shows the last lines of stderr when a script fails
+# ---- messages: certkeeper shows the last lines of stderr when a script fails, and where it gave no
+# reason, what it said last
 
 _err() {
+	_ck_said=
 	printf '%s\n' "$*" >&2
 	return 1
 }
 _usage() { _err "$@"; }
-_info() { :; }
+_info() { _ck_said=$*; }
+_ck_failed() {
+	local code=$?
+	[ -z "$_ck_said" ] || printf '%s\n' "$_ck_said" >&2
+	exit "$code"
+}
 _log() { :; }
 _debug() { :; }
 _debug2() { :; }
@@ -65,22 +73,23 @@ _hmac() {
 	{
 		printf '%s\n' "$2"
 		cat
-	} | _ck hmac "$1" $3
+	} | _ck hmac "$1" ${3:+hex}
 }
 _digest() {
 	case $1 in
 	md5) md5sum | cut -c 1-32 | if [ -n "$2" ]; then cat; else _ck unhex | _ck base64; fi ;;
-	*) _ck digest "$1" $2 ;;
+	*) _ck digest "$1" ${2:+hex} ;;
 	esac
 }
-# _sign KEYFILE ALGORITHM
+# _sign KEYFILE ALGORITHM: options of OpenSSL's may stand behind the algorithm.
+# shellcheck disable=SC2086
 _sign() { _ck sign "$1" $2; }
 _isRSA() { _ck rsa "$1" </dev/null >/dev/null 2>&1; }
 _base64() { _ck base64 ${1:+wrap}; }
 _dbase64() { _ck unbase64; }
 _hex_dump() { _ck hex; }
 _h2b() { _ck unhex; }
-_url_encode() { _ck url $1; }
+_url_encode() { _ck url "$1"; }
 _url_replace() { command tr '/+' '_-' | command tr -d '= '; }
 
 # ---- text

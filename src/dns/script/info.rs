@@ -72,12 +72,14 @@ fn read(name: &str, info: Option<&str>, script: &str) -> Descriptor {
     }
 }
 
-/// How the scripts write whose providers have little room; the others keep what is there.
+/// How the scripts write whose providers have little room; the others keep what is there. Read out of
+/// all scripts of acme.sh 3.1.4 (2026-11): these write a value in the place of the former one, or remove
+/// without saying which; lego takes turns with the same providers. selfhost has one or two places for a
+/// name, df never removes.
 fn writes(name: &str) -> WriteClass {
     match name.trim_start_matches(super::PREFIX) {
-        "ddnss" | "dnshome" | "doapi" | "duckdns" | "freemyip" | "he_ddns" | "joker" => {
-            WriteClass::Slots(1)
-        }
+        "ddnss" | "df" | "dnshome" | "doapi" | "duckdns" | "freemyip" | "he_ddns" | "joker"
+        | "selfhost" => WriteClass::Slots(1),
         "acmedns" => WriteClass::Slots(2),
         _ => WriteClass::PerValue,
     }
@@ -108,13 +110,14 @@ fn fields<'a>(lines: impl Iterator<Item = &'a str> + Clone) -> Vec<Field> {
         let lower = text.to_ascii_lowercase();
         let label = text.split(". ").next().unwrap_or_default();
         let label = label.trim_end_matches('.');
-        let secret = is_secret(name, label);
+        let secret = is_secret(name, label) || has_login(text);
         let default = default(text);
         let free = either || lower.contains("optional") || default.is_some();
         fields.push(Field {
             name: keep(name),
             label: keep(if label.is_empty() { name } else { label }),
             secret,
+            or_file: false,
             // A secret has no default that could be shown.
             default: free.then(|| default.filter(|_| !secret).map_or("", keep)),
         });
@@ -134,6 +137,7 @@ fn variables(script: &str) -> Vec<Field> {
                 name: keep(name),
                 label: keep(name),
                 secret: is_secret(name, ""),
+                or_file: false,
                 default: Some(""),
             });
         }
@@ -155,6 +159,13 @@ fn is_secret(name: &str, label: &str) -> bool {
         && SECRET
             .iter()
             .any(|word| name.contains(word) || label.contains(word))
+}
+
+/// A URL in the text shows that user and password stand in it.
+fn has_login(text: &str) -> bool {
+    let hosts = text.split("://").skip(1);
+    let mut hosts = hosts.filter_map(|rest| rest.split(['/', ' ', '"']).next());
+    hosts.any(|host| host.contains('@'))
 }
 
 /// `Default: "x"`, `(default: x)`, `Default "x"`.
@@ -186,6 +197,7 @@ Options:
  DEMO_Token API Token. From the page of tokens.
  DEMO_Url Address of the API. Default: \"https://api.demo.example\".
   DEMO_Ttl    Seconds (default: 300)
+ DEMO_Panel Panel. E.g. \"https://user:word@panel.example:8443/\". Optional.
  DEMO_Zone_ID Zone. Optional.
  see the docs
 Issues: demo.example/issues
@@ -212,6 +224,7 @@ dns_demo_add() { :; }
                 ("DEMO_Token", "API Token", true, None),
                 ("DEMO_Url", "Address of the API", false, url),
                 ("DEMO_Ttl", "Seconds (default: 300)", false, Some("300")),
+                ("DEMO_Panel", "Panel", true, Some("")),
                 ("DEMO_Zone_ID", "Zone", false, Some("")),
             ]
         );

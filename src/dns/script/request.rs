@@ -1,5 +1,6 @@
 //! A script's HTTP request as curl would send it for acme.sh, and the reply as scripts read it.
 
+use super::url::{join, origin, sendable, without_login};
 use crate::types::{Method, Request, Response, Transport, TransportError};
 use std::fmt::Write as _;
 
@@ -57,12 +58,15 @@ impl ScriptRequest {
             "" => Some(FORM),
             kind => Some(kind),
         };
+        let (url, login) = without_login(url);
+        let login = login.filter(|_| !has("authorization"));
         let accept = (!has("accept")).then(|| ("accept".to_owned(), "*/*".to_owned()));
         headers.extend(kind.map(|k| ("content-type".to_owned(), k.to_owned())));
         headers.extend(accept);
+        headers.extend(login.map(|l| ("authorization".to_owned(), l)));
         Ok(Self {
             method: by_name(method)?,
-            url: sendable(url),
+            url: sendable(&url),
             headers,
             body,
             redirects: if stay.is_empty() { REDIRECTS } else { 0 },
@@ -133,20 +137,6 @@ fn by_name(name: &str) -> Result<Method, String> {
     })
 }
 
-/// Escapes what curl sends as it stands although no URL may hold it (RFC 3986 appendix A).
-fn sendable(url: &str) -> String {
-    let mut text = String::with_capacity(url.len());
-    for byte in url.bytes() {
-        match byte {
-            b'"' | b'<' | b'>' | ..=b' ' | 0x7f.. => {
-                let _ = write!(text, "%{byte:02X}");
-            }
-            _ => text.push(byte.into()),
-        }
-    }
-    text
-}
-
 /// Adds a reply's head. The headers are spelt as HTTP/1.1 servers spell them.
 fn tell(text: &mut String, reply: &Response) {
     let reason = if reply.status == 200 { "OK" } else { "" };
@@ -165,31 +155,6 @@ fn tell(text: &mut String, reply: &Response) {
         let _ = write!(text, ": {value}\r\n");
     }
     text.push_str("\r\n");
-}
-
-/// `https://host:port` of a URL.
-fn origin(url: &str) -> &str {
-    let host = url.find("://").map_or(0, |at| at + 3);
-    let end = url[host..].find(['/', '?', '#']);
-    end.map_or(url, |end| &url[..host + end])
-}
-
-/// Where a Location leads (RFC 3986 section 5.2); `None` from https to http, where tokens would
-/// be readable.
-fn join(base: &str, to: &str) -> Option<String> {
-    let path = base.split(['?', '#']).next().unwrap_or(base);
-    let whole = match to {
-        _ if to.starts_with("https://") || to.starts_with("http://") => to.to_owned(),
-        _ if to.starts_with("//") => format!("{}:{to}", base.split("://").next()?),
-        _ if to.starts_with('/') => origin(base).to_owned() + to,
-        _ if to.starts_with('?') => path.to_owned() + to,
-        _ => match path[origin(base).len()..].rfind('/') {
-            Some(at) => path[..=origin(base).len() + at].to_owned() + to,
-            None => format!("{path}/{to}"),
-        },
-    };
-    let safe = !base.starts_with("https:") || whole.starts_with("https:");
-    safe.then(|| sendable(&whole))
 }
 
 #[cfg(test)]
@@ -282,30 +247,5 @@ mod tests {
         );
         order.send(&double).unwrap();
         assert_eq!(double.1.borrow().len(), 1);
-    }
-
-    #[test]
-    fn places_are_joined() {
-        for (base, to, whole) in [
-            ("https://a.example", "x", Some("https://a.example/x")),
-            (
-                "https://a.example/b/c?d=/e",
-                "x",
-                Some("https://a.example/b/x"),
-            ),
-            (
-                "https://a.example/b/c?d",
-                "?x",
-                Some("https://a.example/b/c?x"),
-            ),
-            (
-                "http://a.example/b",
-                "//c.example/",
-                Some("http://c.example/"),
-            ),
-            ("https://a.example/b", "http://a.example/", None),
-        ] {
-            assert_eq!(join(base, to).as_deref(), whole, "{base} {to}");
-        }
     }
 }

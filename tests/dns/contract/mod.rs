@@ -3,6 +3,7 @@
 mod emulated;
 pub mod rig;
 pub mod signed;
+mod words;
 pub mod world;
 
 use certkeeper::dns::{DnsError, WriteClass, modules};
