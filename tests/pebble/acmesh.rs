@@ -97,8 +97,8 @@ fn what_acme_sh_has_is_taken_over() {
     assert!(site.ends(&["renew"], 0).stdout.contains("nothing is due"));
     let since = site.pebble.requests().split_off(asked);
     assert!(since.iter().all(|r| r.starts_with("GET ")), "{since:?}");
-    let window = &site.status("web")["certificate"]["renewal"];
-    assert!(window["window"]["start"].is_i64(), "{window}");
+    let said = &site.status("web")["certificate"]["ari"];
+    assert!(said["window"]["start"].is_i64(), "{said}");
     // The account is the one that acme.sh made: nobody registers, nor looks for it.
     let accounts = site.asked("POST /sign-me-up");
     site.ends(&["renew", "web", "--force"], 0);

@@ -336,7 +336,7 @@ fn no_secret_is_anywhere_but_where_it_belongs() {
         "exec 2: ",
         "script 1: ",
         "script 2: -s",
-        "script 3: certkeeper",
+        "script 3: --root",
     ] {
         assert!(seen.contains(program), "{program} was not started:\n{seen}");
     }
