@@ -54,6 +54,9 @@ pub struct Preset {
     pub profiles: &'static [Profile],
     /// An account's key may be changed (RFC 8555 section 7.3.5).
     pub rollover: bool,
+    /// The page of its terms, for who wants to read them before an account is made: then its directory
+    /// names them (RFC 8555 section 7.1.1). `None`: not known.
+    pub terms: Option<&'static str>,
     /// When it ended, and what to use instead.
     pub ended: Option<&'static str>,
     /// One more thing to know.
@@ -74,6 +77,7 @@ impl Preset {
         keys: &[],
         profiles: &[],
         rollover: true,
+        terms: None,
         ended: None,
         note: "",
     };
@@ -112,6 +116,11 @@ mod tests {
             assert_eq!(PRESETS.iter().filter(|q| q.name == p.name).count(), 1);
             assert!(p.directory.is_empty() || p.directory.starts_with("https://"));
             assert!(p.staging.is_none_or(|s| preset(s).is_some()), "{}", p.name);
+            assert!(
+                p.terms.is_none_or(|t| t.starts_with("https://")),
+                "{}",
+                p.name
+            );
             assert!(
                 !p.directory.is_empty() || p.ended.is_some() || p.note.contains("acme_server"),
                 "{}",

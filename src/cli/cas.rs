@@ -96,6 +96,6 @@ fn as_json(p: &Preset) -> serde_json::Value {
         "name": p.name, "title": p.title, "directory": p.directory, "staging": p.staging,
         "external_account": p.eab != Eab::No, "external_account_by_email": matches!(p.eab, Eab::ByEmail(_)),
         "email": p.email, "wildcards": p.wildcards, "addresses": p.ips, "key_types": keys(p),
-        "profiles": profiles(p), "rollover": p.rollover, "ended": p.ended, "note": p.note,
+        "profiles": profiles(p), "rollover": p.rollover, "terms": p.terms, "ended": p.ended, "note": p.note,
     })
 }

@@ -3,9 +3,10 @@
 use super::parse::Command;
 use super::uci::{Change, apply, read};
 use super::{Ended, Exit, Result, Run};
+use crate::config::Notify;
 use crate::dns;
 use crate::types::nearest;
-use crate::uci::Value;
+use crate::uci::{UciOption, Value};
 use serde_json::json;
 
 pub(super) const COMMAND: Command = Command {
@@ -15,7 +16,8 @@ pub(super) const COMMAND: Command = Command {
     help: "Reads one line from stdin (without echo on a terminal) and keeps it as credential NAME of the\n\
            'config cert', 'config provider' or 'config account' section of that name, in\n\
            /etc/config/certkeeper_secrets (mode 0600). An account has one:\n\
-           eab_hmac_key, which is of no use any more once it is registered.",
+           eab_hmac_key, which is of no use any more once it is registered. `secret global notify` keeps\n\
+           a URL that is told of failures, beside those of `list notify`, in the place of the former one.",
     options: &[],
     run,
 };
@@ -35,7 +37,10 @@ fn run(run: &Run<'_>) -> Result<Exit> {
             "'{key}': a credential's name has letters, digits and _"
         )));
     }
-    known(run, name, key)?;
+    let notify = (name.as_str(), key.as_str()) == (GLOBAL, NOTIFY);
+    if !notify {
+        known(run, name, key)?;
+    }
     if run.world.in_is_terminal {
         run.tell(&format!(
             "{key} of '{name}' (is not shown; end with Enter):"
@@ -57,7 +62,16 @@ fn run(run: &Run<'_>) -> Result<Exit> {
         ));
     }
     let mut changes = vec![Change::Set(name.clone(), "secret".into())];
-    if key == HMAC_KEY {
+    if notify {
+        if Notify::parse(value).is_none() {
+            return Err(usage(format!("{}; nothing was changed", Notify::WANTED)));
+        }
+        let option = format!("{name}.{key}");
+        if kept(run, name, key)?.is_some() {
+            changes.push(Change::Delete(option.clone()));
+        }
+        changes.push(Change::AddList(option, value.into()));
+    } else if key == HMAC_KEY {
         changes.push(Change::Set(format!("{name}.{key}"), value.into()));
     } else {
         let option = format!("{name}.credentials");
@@ -75,6 +89,10 @@ fn run(run: &Run<'_>) -> Result<Exit> {
 
 /// The secret of an account (RFC 8555 section 7.3.4).
 const HMAC_KEY: &str = "eab_hmac_key";
+
+/// Who is told of failures, where the URL itself is a secret.
+const GLOBAL: &str = "global";
+const NOTIFY: &str = "notify";
 
 /// The section must exist; a name that its module does not use is told.
 fn known(run: &Run<'_>, name: &str, key: &str) -> Result<()> {
@@ -122,14 +140,19 @@ fn known(run: &Run<'_>, name: &str, key: &str) -> Result<()> {
     Ok(())
 }
 
-/// What removes the earlier values of a credential and keeps the others.
-fn earlier(run: &Run<'_>, name: &str, key: &str, option: &str) -> Result<Vec<Change>> {
+/// An option of a section of secrets.
+fn kept(run: &Run<'_>, name: &str, option: &str) -> Result<Option<UciOption>> {
     if !run.paths.secrets().exists() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let sections = read(&run.paths.secrets())?;
     let section = sections.iter().find(|s| s.name.as_deref() == Some(name));
-    let Some(found) = section.and_then(|s| s.get("credentials")) else {
+    Ok(section.and_then(|s| s.get(option)).cloned())
+}
+
+/// What removes the earlier values of a credential and keeps the others.
+fn earlier(run: &Run<'_>, name: &str, key: &str, option: &str) -> Result<Vec<Change>> {
+    let Some(found) = kept(run, name, "credentials")? else {
         return Ok(Vec::new());
     };
     let texts = found.value.entries().iter();

@@ -14,6 +14,20 @@ pub enum Notify {
     Program(String),
 }
 
+impl Notify {
+    /// What a value may be.
+    pub const WANTED: &str = "a URL beginning with https:// (http:// to an address of the own network), or a program \
+         below /etc/certkeeper/hooks is wanted";
+
+    /// One who is told, by a value of the option.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.contains("://") {
+            true => is_url(text).then(|| Self::Url(Secret::new(text.to_owned()))),
+            false => super::deployment::hook(text).map(|h| Self::Program(h.to_owned())),
+        }
+    }
+}
+
 /// The option, in the main file and in `config secret 'global'`.
 const OPTION: &str = "notify";
 
@@ -29,19 +43,10 @@ pub(super) fn read(reader: &mut Reader<'_>, files: &Files<'_>) -> Vec<Notify> {
 fn listed(reader: &mut Reader<'_>) -> Vec<Notify> {
     let mut all = Vec::new();
     for text in reader.list(OPTION) {
-        let found = match text.contains("://") {
-            true => is_url(&text).then(|| Notify::Url(Secret::new(text))),
-            false => super::deployment::hook(&text).map(|h| Notify::Program(h.to_owned())),
-        };
-        match found {
+        match Notify::parse(&text) {
             Some(found) => all.push(found),
             // A URL may hold a token.
-            None => reader.wrong(
-                OPTION,
-                "***",
-                "a URL beginning with https:// (http:// to an address of the own network), or a program below \
-                 /etc/certkeeper/hooks is wanted",
-            ),
+            None => reader.wrong(OPTION, "***", Notify::WANTED),
         }
     }
     all

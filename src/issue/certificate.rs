@@ -77,7 +77,12 @@ pub(super) fn download(
         profile: work.cert.profile.clone(),
         preferred_chain: work.cert.preferred_chain.clone(),
         chains: taken.instead,
-        cert_id: cert_id(work, &leaf),
+        cert_id: work
+            .connected
+            .directory
+            .has_renewal_info()
+            .then(|| cert_id(&leaf))
+            .flatten(),
         not_before: leaf.not_before.0,
         not_after: leaf.not_after.0,
         serial: leaf.serial_hex(),
@@ -120,10 +125,9 @@ fn note_renewal(work: &Work<'_, '_>, meta: &Meta) {
 }
 
 /// The certificate's name at a CA that gives renewal information.
-fn cert_id(work: &Work<'_, '_>, leaf: &Certificate) -> Option<String> {
+pub(super) fn cert_id(leaf: &Certificate) -> Option<String> {
     let issuer = leaf.authority_key_id.as_deref()?;
-    let named = work.connected.directory.has_renewal_info();
-    named.then(|| ari::cert_id(issuer, &leaf.serial))
+    Some(ari::cert_id(issuer, &leaf.serial))
 }
 
 /// A certificate, those above it as PEM, and its key unless that is kept elsewhere.

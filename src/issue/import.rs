@@ -4,10 +4,12 @@
 //! ```text
 //! STATE/ca/HOST/PATH/account.key, ca.conf         by the directory's URL, without its port
 //! STATE/NAME[_ecc]/NAME.key, fullchain.cer        NAME is the first name of the certificate
+//! STATE/NAME[_ecc]/NAME.conf                      Le_API: the directory of the CA that issued it
 //! ```
 
 use super::Engine;
 use super::failure::Failure;
+use crate::acme::ca::PRESETS;
 use crate::config::{Account, Cert};
 use crate::deploy;
 use crate::keys::AccountKey;
@@ -30,6 +32,13 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     plain.then(|| fs::read(path).ok()).flatten()
 }
 
+/// A value of acme.sh's notes, `NAME='VALUE'`.
+fn noted(note: &str, name: &str) -> Option<String> {
+    let mut lines = note.lines().filter_map(|l| l.split_once('='));
+    let value = lines.find(|(n, _)| *n == name)?.1.trim_matches(['\'', '"']);
+    Some(value.to_owned()).filter(|v| !v.is_empty())
+}
+
 /// Where acme.sh keeps the account of a directory: by its host without the port, and its path.
 fn account_folder(directory: &str) -> Option<PathBuf> {
     let (_, place) = directory.split_once("://")?;
@@ -47,6 +56,8 @@ fn account_folder(directory: &str) -> Option<PathBuf> {
 pub struct Live {
     chain: Chain,
     folder: PathBuf,
+    /// The CA that issued it, by its directory.
+    directory: Option<String>,
 }
 
 impl Live {
@@ -67,7 +78,19 @@ impl Live {
             added.map_err(|e| e.to_string())?;
         }
         let chain = pile.chain().map_err(|e| e.to_string())?;
-        Ok(Some(Self { chain, folder }))
+        let note = read(&folder.join(format!("{main}.conf"))).unwrap_or_default();
+        Ok(Some(Self {
+            chain,
+            directory: noted(&String::from_utf8_lossy(&note), "Le_API"),
+            folder,
+        }))
+    }
+
+    /// It is a test: acme.sh keeps such ones where it keeps real ones.
+    fn is_test(&self) -> bool {
+        let of = |name: &str| PRESETS.iter().find(|p| p.name == name);
+        let mut tests = PRESETS.iter().filter_map(|p| of(p.staging?));
+        tests.any(|p| Some(p.directory) == self.directory.as_deref())
     }
 
     /// How many days it lives.
@@ -91,6 +114,9 @@ impl Engine<'_> {
         if leaf.not_after <= now {
             return Ok(format!("its certificate ended on {}", leaf.not_after));
         }
+        if live.is_test() && !cert.staging {
+            return Ok("its certificate is a staging server's, which nobody trusts".to_owned());
+        }
         let mut record = Recorder::start(
             self.paths,
             section,
@@ -103,7 +129,7 @@ impl Engine<'_> {
             Stage::Store,
             &format!("taking over {}", live.folder.display()),
         );
-        let meta = self.meta_of(cert, chain);
+        let meta = self.meta_of(cert, live);
         let above: String = chain.above.iter().map(|c| to_pem(&c.der)).collect();
         let key = chain.key.to_pem();
         area.add_version(
@@ -132,8 +158,9 @@ impl Engine<'_> {
         ))
     }
 
-    fn meta_of(&self, cert: &Cert, chain: &Chain) -> Meta {
-        let leaf = &chain.leaf;
+    fn meta_of(&self, cert: &Cert, live: &Live) -> Meta {
+        let leaf = &live.chain.leaf;
+        let directory = live.directory.as_ref().unwrap_or(&cert.account.directory);
         let mut names: Vec<String> = leaf.names.iter().map(ToString::to_string).collect();
         names.sort();
         let kind = leaf.key_type().map(|k| k.name().to_owned());
@@ -141,9 +168,11 @@ impl Engine<'_> {
             names,
             key_type: kind.unwrap_or_else(|| leaf.key_description()),
             account: cert.account.name.clone(),
-            directory: cert.account.directory.clone(),
+            directory: directory.to_owned(),
             profile: cert.profile.clone(),
             preferred_chain: cert.preferred_chain.clone(),
+            // Whether the CA gives renewal information is seen when it is asked.
+            cert_id: super::certificate::cert_id(leaf),
             not_before: leaf.not_before.0,
             not_after: leaf.not_after.0,
             serial: leaf.serial_hex(),
@@ -182,12 +211,8 @@ impl Engine<'_> {
         store.put_key(&key.to_pem())?;
         // Without its URL the key finds the account again (RFC 8555 section 7.3.1).
         let note = read(&folder.join("ca.conf")).unwrap_or_default();
-        let note = String::from_utf8_lossy(&note).into_owned();
-        let value = |name: &str| {
-            let mut lines = note.lines().filter_map(|l| l.split_once('='));
-            let found = lines.find(|(n, _)| *n == name)?.1.trim_matches(['\'', '"']);
-            Some(found.to_owned()).filter(|v| !v.is_empty())
-        };
+        let note = String::from_utf8_lossy(&note);
+        let value = |name: &str| noted(&note, name);
         if let Some(url) = value("ACCOUNT_URL").filter(|u| u.starts_with("https://")) {
             store.put_note(&AccountNote {
                 url,

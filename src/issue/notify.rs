@@ -8,11 +8,12 @@ use crate::net::{Client, Limits, Options, Roots};
 use crate::plan::urgent;
 use crate::store::{Area, Lock};
 use crate::types::{
-    Held, Inventory, Method, Request, SectionName, Timestamp, Told, Transport, Version,
+    Attempt, Held, Inventory, Method, Request, SectionName, Stage, State, Timestamp, Told,
+    Transport, Version,
 };
 use ring::digest;
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// How long one who is told may take.
@@ -89,6 +90,13 @@ impl News {
     }
 }
 
+/// What there is news of.
+struct Subject<'a> {
+    section: &'a SectionName,
+    fingerprint: &'a str,
+    names: Vec<String>,
+}
+
 /// By what one who is told is known in notes.
 fn id(notify: &Notify) -> String {
     let text = match notify {
@@ -124,27 +132,60 @@ impl Engine<'_> {
         }
         let all: BTreeSet<String> = wanted.iter().map(id).collect();
         let certs = self.config.certs.iter().filter(|c| c.enabled && !c.staging);
-        let of = |cert| self.news_of(cert, inventory.held(&cert.name), &all);
-        certs.flat_map(of).collect()
+        let of = |cert: &Cert| {
+            let subject = Subject {
+                section: &cert.name,
+                fingerprint: &cert.fingerprint,
+                names: cert.names.iter().map(|n| n.id.to_string()).collect(),
+            };
+            self.news_of(&subject, inventory.held(&cert.name), &all)
+        };
+        let wrong = self.config.broken.iter();
+        let wrong = wrong.flat_map(|(section, why)| self.news_of_wrong(section, why, &all));
+        certs.flat_map(of).chain(wrong).collect()
     }
 
-    fn news_of(&self, cert: &Cert, held: &Held, all: &BTreeSet<String>) -> Vec<News> {
+    /// What nobody can work on is a failure, too, and its certificate ends like any other.
+    fn news_of_wrong(&self, section: &SectionName, why: &str, all: &BTreeSet<String>) -> Vec<News> {
+        let now = self.clock.now().0;
+        let mut held = self.area_of(section).held();
+        held.attempt = Some(Attempt {
+            at: now,
+            next: now,
+            failures: 1,
+            state: State::InternalError,
+            stage: Stage::Account,
+            problem: format!("its configuration is wrong: {why}"),
+            remedy: "correct it: until then it is not renewed".into(),
+            names: BTreeMap::new(),
+            fingerprint: String::new(),
+            accounts: BTreeMap::new(),
+        });
+        let subject = Subject {
+            section,
+            fingerprint: "",
+            names: in_use(&held).map_or_else(Vec::new, |v| v.meta.names.clone()),
+        };
+        self.news_of(&subject, &held, all)
+    }
+
+    fn news_of(&self, of: &Subject<'_>, held: &Held, all: &BTreeSet<String>) -> Vec<News> {
         let now = self.clock.now();
         let mut news = Vec::new();
         let mut add = |event, to: BTreeSet<String>| {
             if !to.is_empty() {
-                news.push(self.message(cert, held, event, to));
+                news.push(self.message(of, held, event, to));
             }
         };
         let told = &held.told;
         let failed = held.attempt.as_ref();
-        match failed.map(|a| a.fingerprint == cert.fingerprint) {
+        match failed.map(|a| a.fingerprint == of.fingerprint) {
             Some(true) => add(Event::Failed, all - &told.failed),
             // What failed before the section was changed says nothing yet.
             Some(false) => {}
             None => add(Event::Recovered, all & &told.failed),
         }
-        let banned = held.ban(&cert.fingerprint).is_some();
+        let banned = held.ban(of.fingerprint).is_some();
         if let Some(version) = in_use(held).filter(|_| is_urgent(held, now) && !banned) {
             let same = told.certificate == version.meta.fingerprint;
             add(
@@ -159,8 +200,8 @@ impl Engine<'_> {
         news
     }
 
-    fn message(&self, cert: &Cert, held: &Held, event: Event, to: BTreeSet<String>) -> News {
-        let section = &cert.name;
+    fn message(&self, of: &Subject<'_>, held: &Held, event: Event, to: BTreeSet<String>) -> News {
+        let section = of.section;
         let end = in_use(held).map(|v| v.meta.not_after);
         let until = end.map_or_else(String::new, |end| format!(" until {}", Timestamp(end)));
         let failed = held.attempt.as_ref().filter(|_| event != Event::Recovered);
@@ -178,9 +219,8 @@ impl Engine<'_> {
         };
         let host = std::fs::read_to_string(self.paths.at("/proc/sys/kernel/hostname"));
         let host = host.unwrap_or_default();
-        let names: Vec<String> = cert.names.iter().map(|n| n.id.to_string()).collect();
         let message = json!({
-            "event": event.name(), "section": section.as_str(), "host": host.trim(), "names": names,
+            "event": event.name(), "section": section.as_str(), "host": host.trim(), "names": of.names,
             "at": self.clock.now().0, "not_after": end, "text": format!("{section}: {text}"),
             "state": failed.map(|a| a.state), "stage": failed.map(|a| a.stage),
             "problem": failed.map(|a| &a.problem), "remedy": failed.map(|a| &a.remedy),
@@ -206,10 +246,7 @@ impl Engine<'_> {
         let begin = Instant::now();
         let mut client = None;
         for item in news {
-            let Some(cert) = self.config.cert(item.section.as_str()) else {
-                continue;
-            };
-            let area = self.area(cert);
+            let area = self.area_of(&item.section);
             let wanted = self.config.global.notify.iter();
             let open =
                 |n: &&Notify| item.to.contains(&id(n)) && item.is_news(&area.held().told, &id(n));
@@ -237,6 +274,11 @@ impl Engine<'_> {
                 }
             }
         }
+    }
+
+    /// What is kept of a section; of tests nobody is told.
+    fn area_of(&self, section: &SectionName) -> Area {
+        Area::new(self.paths, section, false)
     }
 
     /// Without a listener for single requests: the whole URL may be a secret.

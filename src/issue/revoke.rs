@@ -181,7 +181,7 @@ impl Engine<'_> {
         asked: &Revocation<'_>,
         key: PrivateKey,
     ) -> Result<(By, bool), Failure> {
-        let client = connected.client(self.clock, AccountKey::of_certificate(key)?);
+        let client = connected.client(self.clock, AccountKey::of(key)?);
         let done = already(client.revoke(&asked.certificate.der, asked.reason));
         done.map(|already| (By::Key, already))
             .map_err(|e| refused(asked, By::Key, &e))

@@ -2,13 +2,14 @@
 
 use super::asn1::Fields;
 use super::signer::Signer;
-use super::{KeyError, PrivateKey, base64url, read_pem};
+use super::{KeyError, PrivateKey, base64url};
 use crate::types::KeyType;
 use der::Tag;
 use ring::digest::{SHA256, digest};
 use std::fmt;
 
-/// The key of an ACME account: P-256, whose ES256 every CA must take (RFC 8555 section 6.2).
+/// The key of an ACME account. Those made here are P-256, whose ES256 every CA must take (RFC 8555
+/// section 6.2); an account that another client made keeps its own.
 pub struct AccountKey(PrivateKey);
 
 impl AccountKey {
@@ -19,19 +20,12 @@ impl AccountKey {
 
     /// Reads a PEM text in the forms of [`PrivateKey::from_pem`].
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
-        let (algorithm, pkcs8) = read_pem(text)?;
-        if algorithm.key_type() != Some(KeyType::Ec256) {
-            return Err(KeyError::Kind {
-                found: algorithm.to_string(),
-                allowed: format!("EC P-256 ({}) for an account", KeyType::Ec256),
-            });
-        }
-        PrivateKey::from_pkcs8(KeyType::Ec256, pkcs8).map(Self)
+        PrivateKey::from_pem(text).and_then(Self::of)
     }
 
-    /// Has a certificate's own key sign, as for its revocation (RFC 8555 section 7.6). One whose file
-    /// is damaged may be read and still not sign, which is found out here.
-    pub fn of_certificate(key: PrivateKey) -> Result<Self, KeyError> {
+    /// Has this key sign; that of a certificate does so for its revocation (RFC 8555 section 7.6). One
+    /// whose file is damaged may be read and still not sign, which is found out here.
+    pub fn of(key: PrivateKey) -> Result<Self, KeyError> {
         key.sign(b"")?;
         Ok(Self(key))
     }

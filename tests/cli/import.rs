@@ -51,6 +51,9 @@ config cert 'off'
 	option key_type 'rsa4096'
 	option days '30'
 
+config cert 'test'
+	list domains 'test.example.org'
+
 config cert 'unknown'
 	list domains 'u.example.org'
 	option dns 'dns_nosuch'
@@ -90,18 +93,29 @@ certkeeper.off.validation_method='alpn'
 certkeeper.off.key_type='rsa4096'
 certkeeper.off.staging='1'
 certkeeper.off.renew_before='60'
+certkeeper.test=cert
+certkeeper.test.domains='test.example.org'
+certkeeper.test.validation_method='webroot'
 ";
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a path")
 }
 
-/// A key as acme.sh makes them, and a certificate of it.
-fn pair(folder: &Path, main: &str, names: &str, key: &[&str]) {
+/// A key as acme.sh makes them, and a certificate of it from the CA of that directory. `issuer`: how it
+/// names who issued it; where it does not, no CA can be asked when to renew it.
+fn pair(folder: &Path, main: &str, key: &[&str], issuer: &str, directory: &str) {
     fs::create_dir_all(folder).expect("a folder");
     let [cer, pem] = ["cer", "key"].map(|end| folder.join(format!("{main}.{end}")));
     openssl::run(&[key, &["-out", text(&pem)]].concat());
-    let names = format!("subjectAltName={names}");
+    let names = match main {
+        "www.example.org" => "DNS:www.example.org,DNS:example.org".to_owned(),
+        main => format!("DNS:{main}"),
+    };
+    let [names, issuer] = [
+        format!("subjectAltName={names}"),
+        format!("authorityKeyIdentifier={issuer}"),
+    ];
     openssl::run(&[
         "req",
         "-x509",
@@ -114,13 +128,19 @@ fn pair(folder: &Path, main: &str, names: &str, key: &[&str]) {
         "/O=CA",
         "-addext",
         &names,
+        "-addext",
+        &issuer,
         "-out",
         text(&cer),
     ]);
+    let note = format!("Le_Domain='{main}'\nLe_API='{directory}'\n");
+    fs::write(folder.join(format!("{main}.conf")), note).expect("a file");
     fs::copy(&cer, folder.join("fullchain.cer")).expect("a copy");
     fs::write(folder.join("ca.cer"), "").expect("a file");
 }
 
+const LETSENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
+const STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
 const EC: [&str; 5] = ["ecparam", "-name", "prime256v1", "-noout", "-genkey"];
 const RSA: [&str; 2] = ["genrsa", "-traditional"];
 
@@ -131,23 +151,33 @@ fn router() -> Option<(TempRoot, Uci)> {
     temp.write("etc/config/acme", ACME);
     let state = temp.path("etc/acme");
     let web = state.join("www.example.org_ecc");
-    pair(
-        &web,
-        "www.example.org",
-        "DNS:www.example.org,DNS:example.org",
-        &EC,
-    );
-    pair(
-        &state.join("old.example.org"),
-        "old.example.org",
-        "DNS:old.example.org",
-        &RSA,
-    );
-    let ca = state.join("ca/acme-v02.api.letsencrypt.org/directory");
-    fs::create_dir_all(&ca).expect("a folder");
-    openssl::run(&[&EC[..], &["-out", text(&ca.join("account.key"))]].concat());
-    let note = "CA_KEY_HASH='x'\nACCOUNT_URL='https://acme-v02.api.letsencrypt.org/acme/acct/7'\nCA_EMAIL='me@example.org'\n";
-    fs::write(ca.join("ca.conf"), note).expect("a file");
+    pair(&web, "www.example.org", &EC, "none", LETSENCRYPT);
+    let old = state.join("old.example.org");
+    pair(&old, "old.example.org", &RSA, "keyid:always", LETSENCRYPT);
+    let test = state.join("test.example.org_ecc");
+    pair(&test, "test.example.org", &EC, "none", STAGING);
+    for (place, key, url) in [
+        (
+            "acme-v02.api.letsencrypt.org/directory",
+            &EC[..],
+            "https://acme-v02.api.letsencrypt.org/acme/acct/7",
+        ),
+        (
+            "ca.example.org/dir",
+            &["genrsa", "2048"],
+            "https://ca.example.org/acct/8",
+        ),
+    ] {
+        let ca = state.join("ca").join(place);
+        fs::create_dir_all(&ca).expect("a folder");
+        let file = ca.join("account.key");
+        let (command, args) = key.split_first().expect("a command");
+        openssl::run(&[&[*command, "-out", text(&file)], args].concat());
+        let note = format!(
+            "CA_EAB_KEY_ID='kid-1'\nCA_EAB_HMAC_KEY='hmac-1'\nCA_KEY_HASH='x'\nACCOUNT_URL='{url}'\nCA_EMAIL='me@example.org'\n"
+        );
+        fs::write(ca.join("ca.conf"), note).expect("a file");
+    }
     fs::create_dir_all(temp.path("etc/ssl/acme")).expect("a folder");
     for (ending, file) in [
         ("crt", "www.example.org.cer"),
@@ -189,8 +219,9 @@ fn everything_is_taken_over_and_nothing_asked_of_a_ca() {
         &[
             "✓ web: its section is made; the account at Let's Encrypt is taken over; serial ",
             "✓ old_example_org: its section is made; serial ",
-            "✓ dns: its section is made; option strange has no counterpart; acme.sh holds no certificate of it",
+            "✓ dns: its section is made; option strange has no counterpart; the account at ca.example.org is taken over; acme.sh holds no certificate of it",
             "✓ off: ",
+            "✓ test: its section is made; its certificate is a staging server's, which nobody trusts",
             "✗ unknown: it stays with acme: option dns: no script of that name is here; the packages certkeeper-dnsapi",
             "uci set certkeeper.global.accept_tos=1",
         ],
@@ -228,15 +259,37 @@ fn everything_is_taken_over_and_nothing_asked_of_a_ca() {
         &temp.path("etc/ssl/domains/old_example_org.crt"),
         &temp.path("etc/ssl/domains/old_example_org.key")
     ));
-    let account = fs::read_dir(temp.path("etc/certkeeper/accounts/letsencrypt")).expect("a folder");
-    let account = account.flatten().next().expect("an account").path();
-    let note: Value =
-        serde_json::from_slice(&fs::read(account.join("account.json")).expect("a note"))
-            .expect("JSON");
-    assert_eq!(
-        note["url"],
-        "https://acme-v02.api.letsencrypt.org/acme/acct/7"
-    );
+    let json = |path: &Path| -> Value {
+        serde_json::from_slice(&fs::read(path).expect("a note")).expect("JSON")
+    };
+    for (name, url, key) in [
+        (
+            "letsencrypt",
+            "https://acme-v02.api.letsencrypt.org/acme/acct/7",
+            "ec",
+        ),
+        (
+            "acme_ca_example_org",
+            "https://ca.example.org/acct/8",
+            "rsa",
+        ),
+    ] {
+        let folder = temp.path("etc/certkeeper/accounts").join(name);
+        let mut folder = fs::read_dir(folder).expect("a folder").flatten();
+        let folder = folder.next().expect("an account").path();
+        let note = json(&folder.join("account.json"));
+        assert_eq!(
+            (&note["url"], &note["eab_kid"]),
+            (&url.into(), &"kid-1".into())
+        );
+        openssl::run(&[key, "-in", text(&folder.join("key.pem")), "-noout"]);
+    }
+    assert!(!run.report().contains("hmac-1"));
+    // The CA can be asked when it wants this one renewed (RFC 9773 section 4.1).
+    let version = temp.path("etc/certkeeper/certs/old_example_org/current");
+    let named = json(&version.join("meta.json"))["cert_id"].clone();
+    assert!(named.as_str().is_some_and(|n| n.contains('.')), "{named}");
+    assert!(!temp.path("etc/certkeeper/certs/test/current").exists());
     // Who reloads by acme's events hears of both.
     assert_eq!(procd.events().len(), 2, "{:?}", procd.events());
     assert!(procd.events()[0].contains("acme.renew"));
@@ -253,11 +306,7 @@ fn everything_is_taken_over_and_nothing_asked_of_a_ca() {
     assert_eq!(uci.show("certkeeper"), CERTKEEPER);
     assert_eq!(uci.show("acme"), there);
     assert_eq!(procd.events().len(), 2);
-    let due = ended(
-        uci.certkeeper(&temp, &["renew", "web", "old_example_org"])
-            .run(),
-        0,
-    );
+    let due = ended(uci.certkeeper(&temp, &["renew", "web"]).run(), 0);
     has(&due.stdout, &["nothing is due"]);
 }
 

@@ -56,7 +56,8 @@ fn cas_lists_every_preset() {
                 "staging": preset.staging, "external_account": preset.eab != Eab::No,
                 "external_account_by_email": preset.name == "zerossl", "email": preset.email,
                 "wildcards": preset.wildcards, "addresses": preset.ips, "key_types": keys,
-                "profiles": profiles, "rollover": preset.rollover, "ended": preset.ended, "note": preset.note,
+                "profiles": profiles, "rollover": preset.rollover, "terms": preset.terms, "ended": preset.ended,
+                "note": preset.note,
             })
         );
     }

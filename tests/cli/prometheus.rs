@@ -2,8 +2,11 @@
 
 use super::holdings::END;
 use super::status::zoo;
+use super::support::{process, tools};
 use super::{NOW, cert, run, site};
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+use std::time::Duration;
 
 /// A sample: metric, labels, value.
 type Sample = (String, BTreeMap<String, String>, i64);
@@ -103,6 +106,26 @@ fn every_section_has_its_metrics() {
     ] {
         assert!(states.iter().any(|s| s == state), "{state}: {states:?}");
     }
+}
+
+/// Prometheus' own program reads it, and finds nothing to better.
+#[test]
+fn promtool_takes_it() {
+    if !tools::have(&[&["promtool"]]) {
+        return;
+    }
+    let temp = zoo();
+    let metrics = temp.write("metrics", run(&temp, "status --prometheus", 0).stdout);
+    let mut check = Command::new("/bin/sh");
+    check.args(["-c", "exec \"$0\" check metrics <\"$1\""]);
+    check.arg(tools::path_of("promtool")).arg(metrics);
+    let checked = process::run(check, Duration::from_secs(30));
+    assert_eq!(
+        (checked.code(), checked.report().contains("certkeeper_")),
+        (0, false),
+        "{}",
+        checked.report()
+    );
 }
 
 #[test]

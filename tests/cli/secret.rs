@@ -4,8 +4,9 @@ use super::support::process::Finished;
 use super::support::temp_root::TempRoot;
 use super::uci_program::Uci;
 use super::{cert, certkeeper, ended, has, in_shell, site};
-use certkeeper::config::{self, Validation};
+use certkeeper::config::{self, Notify, Validation};
 use certkeeper::types::{Paths, Secret};
+use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -209,6 +210,37 @@ config secret 'web'
         &["credentials='PDNS_Token=s'"],
     );
     assert_eq!(mode(&temp), 0o600);
+}
+
+/// Those of chat services hold their password.
+#[test]
+fn a_url_that_is_told_of_failures_is_kept_here_too() {
+    let temp = powerdns();
+    let Some(uci) = Uci::new(&temp) else { return };
+    let told = || {
+        let config = config::load(&Paths::new(temp.root())).unwrap_or_else(|e| panic!("{e}"));
+        config.global.notify
+    };
+    for way in ["first", "second"] {
+        let url = format!("https://chat.example.org/{way}?token={CANARY}");
+        let line = format!("{url}\n");
+        let finished = ended(secret(&uci, &temp, "global notify", line.as_bytes()), 0);
+        assert_eq!(finished.stdout, "notify of 'global' is set\n");
+        assert_eq!(told(), [Notify::Url(Secret::new(url))]);
+        assert_eq!(mode(&temp), 0o600);
+    }
+    let wrong = format!("ftp://chat.example.org/{CANARY}\n");
+    let refused = ended(secret(&uci, &temp, "global notify", wrong.as_bytes()), 2);
+    has(&refused.stderr, &["https://", "nothing was changed"]);
+    assert_eq!(told().len(), 1);
+    let status = ended(certkeeper(&temp, &["status", "--json"]).run(), 0);
+    let status_document: Value = serde_json::from_str(&status.stdout).expect("JSON");
+    assert_eq!(status_document["secrets"]["global"][0], "notify");
+    for report in [refused.report(), status.report(), uci.seen()] {
+        assert!(!report.contains(CANARY), "{report}");
+    }
+    // Nothing else is the router's own.
+    ended(secret(&uci, &temp, "global PDNS_Token", b"x\n"), 2);
 }
 
 /// The form that `uci set` leaves: the old value must not stay in the file.

@@ -307,10 +307,15 @@ fn account_keys() {
         }
     }
     let other = folder.make_key("EC -pkeyopt ec_paramgen_curve:P-384");
-    assert_eq!(
-        AccountKey::from_pem(&other).expect_err("P-384").to_string(),
-        "the private key is EC P-384; allowed are EC P-256 (ec256) for an account"
-    );
+    let other = AccountKey::from_pem(&other).expect("P-384");
+    assert_eq!((other.alg(), other.sign(b"").len()), ("ES384", 96));
+    // acme.sh made such ones for years.
+    let rsa = folder.make_key("RSA -pkeyopt rsa_keygen_bits:2048");
+    let key = AccountKey::from_pem(&rsa).expect("RSA");
+    assert_eq!(key.alg(), "RS256");
+    assert_signature(&folder, "sha256", &rsa, b"signed", &key.sign(b"signed"));
+    let short = folder.make_key("RSA -pkeyopt rsa_keygen_bits:1024");
+    assert!(AccountKey::from_pem(&short).is_err());
 }
 
 fn der_integer(number: &[u8]) -> Vec<u8> {

@@ -51,7 +51,7 @@ fn a_section_without_any_address_says_so_and_the_others_run() {
         (
             "@wann",
             DUMP,
-            "there is no interface of that name; there are: lan loopback wan wan6 backup",
+            "there is no interface of that name; there are: backup lan loopback wan wan6",
         ),
         (
             "@lan",

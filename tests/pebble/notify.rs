@@ -69,7 +69,8 @@ fn each_event_is_told_once() {
         .to_owned();
     assert_eq!(message["problem"], problem);
     assert!(message["text"].as_str().expect("a text").contains(&problem));
-    // Not again, tried or not; and nothing is written meanwhile.
+    // Not again, tried or not, a reboot between; and nothing is written meanwhile.
+    fs::remove_dir_all(site.temp.path("var/run/certkeeper")).expect("tmpfs");
     let note = site.temp.path("etc/certkeeper/certs/web/told.json");
     let written = fs::metadata(&note)
         .expect("a note")
@@ -108,6 +109,42 @@ fn each_event_is_told_once() {
     assert_eq!(events(&listener), ["failed", "urgent"]);
     late(1);
     assert_eq!(events(&listener), Vec::<String>::new());
+}
+
+/// A mistake in its options keeps a section from being renewed as well as any CA does.
+#[test]
+fn a_section_that_cannot_run_is_told_and_when_it_can_again() {
+    let Some(site) = Site::bare() else { return };
+    let listener = Listener::start();
+    configure(&site, &[&listener.url("/hook")]);
+    lead(&site, true);
+    site.renew();
+    assert_eq!(events(&listener), Vec::<String>::new());
+    let file = "etc/config/certkeeper";
+    let right = site.temp.read(file);
+    site.temp.uci(&right.replace(NAME, "www.example..org"));
+    site.ends(&["renew"], 1);
+    let heard = listener.heard();
+    let message: Value = serde_json::from_str(&heard[0].1).expect("JSON");
+    assert_eq!(
+        (&message["event"], &message["state"], &message["names"][0]),
+        (&"failed".into(), &"internal_error".into(), &NAME.into())
+    );
+    let text = message["text"].as_str().expect("a text");
+    assert!(text.contains("its configuration is wrong"), "{text}");
+    site.ends(&["renew"], 1);
+    assert_eq!(events(&listener), Vec::<String>::new());
+    let meta = site.temp.read("etc/certkeeper/certs/web/current/meta.json");
+    let meta: Value = serde_json::from_str(&meta).expect("JSON");
+    let end = meta["not_after"].as_i64().expect("a time");
+    let run = site
+        .certkeeper(&["renew"])
+        .env("CERTKEEPER_NOW", &(end - 2 * DAY).to_string())
+        .run();
+    assert_eq!((run.code(), events(&listener)), (1, vec!["urgent".into()]));
+    site.temp.uci(&right);
+    site.renew();
+    assert_eq!(events(&listener), ["recovered"]);
 }
 
 #[test]

@@ -13,24 +13,67 @@ use certkeeper::ubus::Client;
 use certkeeper::ubus::blob::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(60);
 const EXEC: &str = "kanarienvogel-exec";
 const NOTIFY: &str = "kanarienvogel-notify";
+const SCRIPT: &str = "kanarienvogel-script";
 
-/// Writes its own arguments and environment, and those of every certkeeper above it, to a file.
+/// Writes its own arguments and environment, and those of every certkeeper and shell above it, to a file.
 const SPY: &str = r#"#!/bin/sh
 pid=$$
 for depth in 1 2 3 4; do
 	tr '\0' '\n' <"/proc/$pid/cmdline" | sed "s|^|${0##*/} $depth: |" >>"$SEEN"
 	tr '\0' '\n' <"/proc/$pid/environ" | sed "s|^|${0##*/} $depth: |" >>"$SEEN"
 	pid=$(sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$pid/stat")
-	grep -q certkeeper "/proc/$pid/comm" || exit 0
+	grep -qE 'certkeeper|busybox|ash' "/proc/$pid/comm" || exit 0
 done
 "#;
+
+/// A DNS script of acme.sh's kind that keeps its token for the next time and starts a program.
+const DNS_SCRIPT: &str = r#"#!/bin/sh
+dns_spy_add() {
+	SPY_Token="${SPY_Token:-$(_readaccountconf_mutable SPY_Token)}"
+	[ -n "$SPY_Token" ] || return 1
+	_saveaccountconf_mutable SPY_Token "$SPY_Token"
+	_info "added"
+	'PROGRAM'
+}
+dns_spy_rm() {
+	'PROGRAM'
+}
+"#;
+
+/// The system log, as long as it is read.
+struct Syslog(PathBuf, JoinHandle<String>);
+
+impl Syslog {
+    fn start(place: PathBuf) -> Self {
+        fs::create_dir_all(place.parent().expect("a folder")).expect("a folder");
+        let socket = UnixDatagram::bind(&place).expect("a socket");
+        let reader = thread::spawn(move || {
+            let (mut text, mut line) = (String::new(), vec![0; 65536]);
+            while let Ok(n @ 1..) = socket.recv(&mut line) {
+                text.push_str(&String::from_utf8_lossy(&line[..n]));
+                text.push('\n');
+            }
+            text
+        });
+        Self(place, reader)
+    }
+
+    /// All lines; an empty message is the last.
+    fn end(self) -> String {
+        let socket = UnixDatagram::unbound().expect("a socket");
+        socket.send_to(b"", &self.0).expect("an end");
+        self.1.join().expect("lines")
+    }
+}
 
 /// A site with everything that has or gets a secret.
 struct Watched {
@@ -61,6 +104,11 @@ impl Watched {
             watched.spy(hook);
         }
         let site = &watched.site;
+        let program = watched.spy("script").display().to_string();
+        let script = DNS_SCRIPT.replace("PROGRAM", &program);
+        let script = site.temp.write("etc/certkeeper/dnsapi/dns_spy.sh", script);
+        fs::set_permissions(script, fs::Permissions::from_mode(0o600)).expect("a mode");
+        let by_script = [("dns", "dns_spy".to_owned()), ("dns_wait", "0".into())];
         let by_exec = [
             ("dns", "exec".to_owned()),
             ("dns_wait", "0".into()),
@@ -85,14 +133,16 @@ impl Watched {
             .filter(|(_, v)| !v.contains("Token"))
             .collect();
         site.temp.uci(&format!(
-            "{global}{account}{}{}",
+            "{global}{account}{}{}{}",
             cert("api", &[&format!("api.{ZONE}")], &by_powerdns),
             cert("own", &[&format!("own.{ZONE}")], &by_exec),
+            cert("scripted", &[&format!("scripted.{ZONE}")], &by_script),
         ));
         let secrets = format!(
             "config secret 'pebble'\n\toption eab_hmac_key '{}'\n\
              config secret 'api'\n\tlist credentials 'PDNS_Token={API_KEY}'\n\
              config secret 'own'\n\tlist credentials 'EXEC_KEY={EXEC}'\n\
+             config secret 'scripted'\n\tlist credentials 'SPY_Token={SCRIPT}'\n\
              config secret 'global'\n\tlist notify '{}'\n",
             EAB.1,
             watched.listener.url(&format!("/{NOTIFY}?key={NOTIFY}")),
@@ -135,7 +185,7 @@ impl Watched {
 
     /// Every secret: what was configured, and the private parts of all keys that were made.
     fn canaries(&self) -> Vec<String> {
-        let given = [EXEC, NOTIFY, API_KEY, EAB.1].map(str::to_owned);
+        let given = [EXEC, NOTIFY, SCRIPT, API_KEY, EAB.1].map(str::to_owned);
         let keys = files(&self.site.temp.path("etc/certkeeper"));
         let keys = keys.iter().filter(|f| f.ends_with("key.pem"));
         // The middle line of a key's base64 is its own; the first begins all of a kind.
@@ -218,6 +268,7 @@ fn no_secret_is_anywhere_but_where_it_belongs() {
         return;
     };
     let site = &watched.site;
+    let syslog = Syslog::start(site.temp.path("dev/log"));
     let mut text = String::new();
     let mut run = |line: &str, code: i32| {
         let run = watched.run(line);
@@ -258,6 +309,9 @@ fn no_secret_is_anywhere_but_where_it_belongs() {
         run(line, if line.starts_with("test") { 2 } else { 0 });
     }
     text.push_str(&asked(&watched));
+    let logged = syslog.end();
+    assert!(logged.contains("certkeeper["), "{logged}");
+    text.push_str(&logged);
     assert!(
         text.contains("EXEC_KEY") && text.contains("PDNS_Token"),
         "names of secrets are told:\n{text}"
@@ -280,6 +334,9 @@ fn no_secret_is_anywhere_but_where_it_belongs() {
         "told 1: failed",
         "web 1: reload",
         "exec 2: ",
+        "script 1: ",
+        "script 2: -s",
+        "script 3: --root",
     ] {
         assert!(seen.contains(program), "{program} was not started:\n{seen}");
     }
@@ -309,6 +366,8 @@ fn no_secret_is_anywhere_but_where_it_belongs() {
         let allowed = match place.as_str() {
             "etc/config/certkeeper_secrets" => 0o600,
             _ if ours && keeps => 0o600,
+            // The script asked for it.
+            "etc/certkeeper/saved/scripted.json" => 0o600,
             _ if place.starts_with("srv/tls/") => 0o640,
             _ => panic!("{place} holds a secret"),
         };

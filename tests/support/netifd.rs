@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// A reply as netifd of OpenWrt 24.10 forms it: PPPoE with a delegated prefix, a modem that is down.
+/// A recorded reply of netifd: DHCP with a delegated prefix, a modem that is not there.
 pub const DUMP: &str = include_str!("../fixtures/netifd/dump.json");
 
 /// How soon its end is noticed.

@@ -165,10 +165,11 @@ need_servers() {
 	need_unpacked pdns_server pdns-server pdns-backend-sqlite3
 }
 
-# need_services: what a router may serve a certificate with, beside nginx.
+# need_services: what a router may serve a certificate with, beside nginx; and what reads its metrics.
 need_services() {
 	need_unpacked haproxy haproxy
 	need_unpacked lighttpd lighttpd lighttpd-mod-openssl
+	need_unpacked promtool prometheus
 }
 
 # need_nameservers: what takes updates of DNS, beside PowerDNS; DNS over HTTPS, and who asks.

@@ -33,6 +33,7 @@ fn questions_are_answered_at_once() {
     }
     let all = rig.call("status", "{}");
     assert_eq!(list(&all, "sections").len(), 2);
+    assert!(list(&all, "jobs").is_empty());
     // LuCI hands a session over with every call.
     let one = rig.call(
         "status",

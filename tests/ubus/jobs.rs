@@ -146,6 +146,21 @@ fn jobs_wait_for_each_other_and_are_merged_and_cancelled() {
         text(&told, "state").to_owned()
     };
     assert_eq!(state(&mut rig, second), "queued");
+    // Who comes now sees it with everything else.
+    let status = rig.call("status", "{}");
+    let jobs = list(&status, "jobs").iter().map(|job| match job {
+        Value::Table(job) => (number(job, "job"), text(job, "method"), text(job, "state")),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(
+        jobs.collect::<Vec<_>>(),
+        [
+            (first, "renew", "running"),
+            (second, "renew", "queued"),
+            (rollback, "rollback", "queued")
+        ]
+    );
+    assert!(get(&rig.call("status", r#"{"section": "web"}"#), "jobs").is_none());
     rig.call("cancel", &format!(r#"{{"job": {second}}}"#));
     assert_eq!(state(&mut rig, second), "cancelled");
     let stopping = rig.call("cancel", "{}");

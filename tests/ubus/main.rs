@@ -14,6 +14,7 @@ mod due;
 mod flood;
 mod hostile;
 mod jobs;
+mod memory;
 mod played;
 mod recorded;
 mod rig;

@@ -68,15 +68,17 @@ const LETSENCRYPT: Preset = Preset {
     ips: Some(true),
     keys: LETSENCRYPT_KEYS,
     profiles: LETSENCRYPT_PROFILES,
+    terms: Some("https://letsencrypt.org/repository/"),
     ..Preset::BASE
 };
 
 /// Google's two servers. An account without contact is refused, and the EAB key is lost all the same
-/// (simple-acme issue 109, acme-companion issue 1218).
+/// (simple-acme issue 109, acme-companion issue 1218). The terms: `termsOfService` of its directory.
 const GOOGLE: Preset = Preset {
     email: true,
     ips: Some(true),
     profiles: GOOGLE_PROFILES,
+    terms: Some("https://pki.goog/GTS-SA.pdf"),
     ..Preset::BASE
 };
 
@@ -86,11 +88,14 @@ const SSLCOM: Preset = Preset {
     email: true,
     ips: Some(false),
     rollover: false,
+    terms: Some("https://www.ssl.com/repository/"),
     note: "one name and its www are free; more names and wildcards are charged",
     ..Preset::BASE
 };
 
+/// The terms: section 1.1 of its certification practice statement.
 const SECTIGO: Preset = Preset {
+    terms: Some("https://www.sectigo.com/legal"),
     note: SECTIGO_NOTE,
     ..Preset::BASE
 };
@@ -123,6 +128,7 @@ pub static PRESETS: [Preset; 15] = [
         ips: Some(false),
         keys: ZEROSSL_KEYS,
         rollover: false,
+        terms: Some("https://zerossl.com/terms/"),
         note: "the external account is made for the e-mail address, unless eab_kid names one",
         ..Preset::BASE
     },
@@ -158,6 +164,7 @@ pub static PRESETS: [Preset; 15] = [
         name: "digicert",
         title: "DigiCert CertCentral",
         directory: "https://one.digicert.com/mpki/api/v1/acme/v2/directory",
+        terms: Some("https://www.digicert.com/legal-repository"),
         note: "acme_server, where the CertCentral credential names another URL",
         ..Preset::BASE
     },
@@ -180,7 +187,7 @@ pub static PRESETS: [Preset; 15] = [
         directory: "https://acme.sectigo.com/v2/EV",
         wildcards: false,
         note: "domains validated beforehand need no challenge",
-        ..Preset::BASE
+        ..SECTIGO
     },
     // ACME is for its single-host and SAN certificates alone (its ACME guide).
     Preset {
@@ -194,6 +201,7 @@ pub static PRESETS: [Preset; 15] = [
     Preset {
         name: "harica",
         title: "HARICA",
+        terms: Some("https://repo.harica.gr/documents/SA-ToU.pdf"),
         note: "acme_server is the account's own URL at acme-v02.harica.gr",
         ..Preset::BASE
     },

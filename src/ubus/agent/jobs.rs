@@ -23,6 +23,8 @@ const NUMBERS: i64 = 1_000_000_000;
 pub(super) struct Jobs {
     all: VecDeque<Job>,
     last: u32,
+    /// The agent is about to end: nothing begins any more.
+    closed: bool,
 }
 
 impl Jobs {
@@ -30,11 +32,16 @@ impl Jobs {
         Self {
             all: VecDeque::new(),
             last: u32::try_from(now.0.rem_euclid(NUMBERS)).unwrap_or_default(),
+            closed: false,
         }
     }
 
     /// Puts a command in the queue. The same wish twice is one job, as long as that goes on.
     pub fn add(&mut self, method: &'static str, command: Command) -> Result<u32, Refusal> {
+        if self.closed {
+            let text = "the agent is about to end";
+            return Err(Refusal::new("busy", text, "ask again once it runs anew"));
+        }
         if let Some(same) = self.all.iter().find(|j| j.takes_along(&command)) {
             return Ok(same.number);
         }
@@ -99,11 +106,14 @@ impl Jobs {
     pub fn show(&mut self, number: Option<u32>) -> Result<Table, Refusal> {
         match number {
             Some(number) => self.find(number)?.whole(),
-            None => {
-                let all = self.all.iter().map(|job| Value::Table(job.brief()));
-                Ok(vec![("jobs".to_owned(), Value::Array(all.collect()))])
-            }
+            None => Ok(vec![self.list()]),
         }
+    }
+
+    /// Which jobs there are.
+    pub fn list(&self) -> (String, Value) {
+        let all = self.all.iter().map(|job| Value::Table(job.brief()));
+        ("jobs".to_owned(), Value::Array(all.collect()))
     }
 
     fn find(&mut self, number: u32) -> Result<&mut Job, Refusal> {
@@ -111,8 +121,9 @@ impl Jobs {
         job.ok_or_else(|| no_job(format!("there is no job {number}")))
     }
 
-    /// Asks what works to end, and drops what waits.
+    /// Asks what works to end, drops what waits, and takes nothing new.
     pub fn stop(&mut self, tell: Tell<'_>) {
+        self.closed = true;
         for job in &mut self.all {
             job.stop(tell);
         }
@@ -192,6 +203,18 @@ mod tests {
         assert!(jobs.show(Some(many[0])).is_err());
         assert!(jobs.show(many.last().copied()).is_ok());
         assert!(!jobs.busy());
+    }
+
+    #[test]
+    fn nothing_begins_while_the_agent_ends() {
+        let mut jobs = Jobs::new(Timestamp(0));
+        let job = jobs.add("renew", wish("web")).expect("a job");
+        jobs.stop(&mut |_| {});
+        assert_eq!(state(&mut jobs, job), "cancelled");
+        assert_eq!(
+            jobs.add("renew", wish("web")).expect_err("closed").code,
+            "busy"
+        );
     }
 
     #[test]

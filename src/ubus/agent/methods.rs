@@ -42,14 +42,17 @@ pub(super) enum Work {
 
 use Kind::{Bool, Int32, String as Text, Table};
 
+/// Method and command: the jobs are told beside the sections.
+pub(super) const STATUS: &str = "status";
+
 const SECTION: (&str, Kind) = ("section", Text);
 const ACTION: (&str, Kind) = ("action", Text);
 const JOB: (&str, Kind) = ("job", Int32);
 
 /// Every method.
 pub const METHODS: &[Method] = &[
-    ask("status", &[SECTION], |args| {
-        Ok(Command::new("status").section(args.optional("section")?))
+    ask(STATUS, &[SECTION], |args| {
+        Ok(Command::new(STATUS).section(args.optional("section")?))
     }),
     ask("certificate", &[SECTION, ("pem", Bool)], |args| {
         let command = Command::new("show").switch("--pem", args.flag("pem")?);

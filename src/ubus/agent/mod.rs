@@ -5,8 +5,10 @@
 mod args;
 mod child;
 mod command;
+mod hooks;
 mod job;
 mod jobs;
+mod link;
 mod methods;
 mod reads;
 mod reply;
@@ -14,7 +16,7 @@ mod watch;
 
 pub use methods::{Access, METHODS, Method};
 
-use super::blob::{Kind, Table, Value};
+use super::blob::Table;
 use super::client::Client;
 use super::connection::{self, timeout};
 use super::message::{Call, Message};
@@ -23,22 +25,20 @@ use args::{Args, Refusal};
 use child::Program;
 use command::Command;
 use jobs::Jobs;
-use methods::Work;
+use link::Link;
+use methods::{STATUS, Work};
 use nix::poll::{PollFd, PollFlags, poll};
 use reads::Reads;
-use std::fs;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use watch::Watch;
 
 /// The object's name, and that of its events.
 pub const NAME: &str = "certkeeper";
 
-/// How soon a lost connection is tried again.
-const RECONNECT: Duration = Duration::from_millis(500);
 /// The clock may be set meanwhile, so nobody sleeps longer.
 const LOOK_AGAIN: Duration = Duration::from_secs(3600);
 /// How long work that was asked to end is waited for when the agent ends.
@@ -78,12 +78,6 @@ struct Agent<'a> {
     began: i64,
 }
 
-/// The connection to ubusd.
-enum Link {
-    Up { client: Client, object: u32 },
-    Down { again: Instant, told: bool },
-}
-
 /// Works until it is asked to end.
 pub fn run(setup: Setup<'_>) -> io::Result<()> {
     setup.signals.set_nonblocking(true)?;
@@ -92,10 +86,7 @@ pub fn run(setup: Setup<'_>) -> io::Result<()> {
             file: setup.program.clone(),
             root: setup.root.clone(),
         },
-        link: Link::Down {
-            again: Instant::now(),
-            told: false,
-        },
+        link: Link::new(),
         watch: Watch::new(setup.paths)?,
         jobs: Jobs::new(setup.clock.now()),
         reads: Reads::default(),
@@ -113,7 +104,7 @@ pub fn run(setup: Setup<'_>) -> io::Result<()> {
 impl Agent<'_> {
     /// Does what can be done without waiting.
     fn turn(&mut self) {
-        self.connect();
+        self.link.connect(&self.setup.socket, self.setup.tell);
         while let Some(message) = self.hear() {
             self.take(&message);
         }
@@ -123,13 +114,17 @@ impl Agent<'_> {
         self.jobs
             .turn(&self.program, &mut |table| news.push(("job", table)));
         self.tell(news);
-        let mut answers = Vec::new();
-        self.reads.turn(&self.program, &mut |calls, outcome| {
-            answers.push((calls.to_vec(), outcome));
-        });
-        for (calls, outcome) in answers {
-            let table = outcome.unwrap_or_else(|refusal| refusal.table());
-            for call in calls {
+        for answered in self.reads.turn(&self.program) {
+            let mut outcome = answered.outcome;
+            if let Ok(document) = &mut outcome
+                && answered.command == Command::new(STATUS)
+            {
+                // A page that is opened while work waits shows it.
+                document.push(self.jobs.list());
+            }
+            let fitting = outcome.and_then(reply::fitting);
+            let table = fitting.unwrap_or_else(|refusal| refusal.table());
+            for call in answered.calls {
                 self.answer(&call, &table);
             }
         }
@@ -143,19 +138,13 @@ impl Agent<'_> {
         }
         end = self.reads.end().map_or(end, |at| end.min(at));
         end = self.jobs.again().map_or(end, |at| end.min(at));
-        if let Link::Down { again, .. } = self.link {
-            end = end.min(again);
-        }
+        end = self.link.again().map_or(end, |at| end.min(at));
         let wait = timeout(end.saturating_duration_since(now));
         let mut fds = vec![
             PollFd::new(self.setup.signals.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.watch.as_fd(), PollFlags::POLLIN),
         ];
-        if let Link::Up { client, .. } = &self.link {
-            let mut events = PollFlags::POLLIN;
-            events.set(PollFlags::POLLOUT, client.wants_to_write());
-            fds.push(PollFd::new(client.as_fd(), events));
-        }
+        fds.extend(self.link.poll_fd());
         let children = self.jobs.ends().chain(self.reads.ends());
         fds.extend(children.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
         let _ = poll(&mut fds, wait);
@@ -164,50 +153,17 @@ impl Agent<'_> {
         while signals.read(&mut [0; 64]).is_ok_and(|n| n > 0) {}
     }
 
-    /// Connects and registers, if it is time to.
-    fn connect(&mut self) {
-        let Link::Down { again, told } = self.link else {
-            return;
-        };
-        if again > Instant::now() {
-            return;
-        }
-        self.link = match register(&self.setup.socket) {
-            Ok((client, object)) => Link::Up { client, object },
-            Err(e) => {
-                if !told {
-                    let socket = self.setup.socket.display();
-                    (self.setup.tell)(&format!("ubusd at {socket}: {e}; trying again"));
-                }
-                Link::Down {
-                    again: Instant::now() + RECONNECT,
-                    told: true,
-                }
-            }
-        };
-    }
-
-    /// Does something with the connection; where that fails, it is made anew.
+    /// Does something with the connection, if there is one.
     fn with<T>(
         &mut self,
         what: impl FnOnce(&mut Client, u32) -> connection::Result<T>,
     ) -> Option<T> {
-        let Link::Up { client, object } = &mut self.link else {
-            return None;
-        };
-        match what(client, *object) {
-            Ok(value) => Some(value),
-            Err(e) => {
-                (self.setup.tell)(&format!("ubus: {e}; connecting anew"));
-                self.link = Link::Down {
-                    again: Instant::now(),
-                    told: false,
-                };
-                // Callers have other numbers now.
-                self.reads.forget();
-                None
-            }
+        let done = self.link.with(self.setup.tell, what);
+        if done.is_none() {
+            // Who called over a lost connection has another number now.
+            self.reads.forget();
         }
+        done
     }
 
     fn hear(&mut self) -> Option<Message> {
@@ -272,7 +228,7 @@ impl Agent<'_> {
                 let mut tell = |table| news.push(("job", table));
                 Some(self.jobs.cancel(number, &mut tell)?)
             }
-            Work::Hooks => Some(hooks(&self.setup.paths.hooks())),
+            Work::Hooks => Some(hooks::hooks(&self.setup.paths.hooks())),
         };
         self.tell(news);
         Ok(answer)
@@ -306,39 +262,6 @@ impl Agent<'_> {
         while self.jobs.busy() && Instant::now() < end {
             self.turn();
             self.wait(end);
-        }
-    }
-}
-
-fn register(socket: &Path) -> connection::Result<(Client, u32)> {
-    let mut client = Client::connect(socket)?;
-    let methods: Vec<(&str, &[(&str, Kind)])> = METHODS.iter().map(|m| (m.name, m.args)).collect();
-    let object = client.register(NAME, &methods)?;
-    Ok((client, object))
-}
-
-/// The names of files in the folder of hooks, those in its folders as well.
-fn hooks(folder: &Path) -> Table {
-    let mut names = Vec::new();
-    find(folder, "", &mut names);
-    names.sort();
-    let names = names.iter().map(|name| name.as_str().into());
-    vec![("hooks".to_owned(), Value::Array(names.collect()))]
-}
-
-/// Folders within the folder of hooks are looked into, this deep in names.
-const HOOK_MAX: usize = 200;
-
-fn find(folder: &Path, above: &str, names: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = format!("{above}{}", entry.file_name().to_string_lossy());
-        // Links to folders may lead in circles.
-        if entry.file_type().is_ok_and(|t| t.is_dir()) {
-            if name.len() < HOOK_MAX {
-                find(&entry.path(), &format!("{name}/"), names);
-            }
-        } else if fs::metadata(entry.path()).is_ok_and(|meta| meta.is_file()) {
-            names.push(name);
         }
     }
 }

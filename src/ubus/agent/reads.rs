@@ -7,6 +7,7 @@ use super::reply;
 use crate::ubus::blob::Table;
 use crate::ubus::message::Call;
 use std::collections::VecDeque;
+use std::mem;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
@@ -26,8 +27,12 @@ struct Read {
     end: Instant,
 }
 
-/// Whoever hands an answer to all who asked.
-pub(super) type Answer<'a> = &'a mut dyn FnMut(&[Call], Result<Table, Refusal>);
+/// An answer for all who asked.
+pub(super) struct Answered {
+    pub command: Command,
+    pub calls: Vec<Call>,
+    pub outcome: Result<Table, Refusal>,
+}
 
 /// The questions that are not answered yet, oldest first.
 #[derive(Default)]
@@ -42,7 +47,7 @@ impl Reads {
             return Err(busy());
         }
         // An answer that was begun before may be older than what the caller has done since.
-        let mut waiting = self.0.iter_mut().filter(|r| r.child.is_none());
+        let mut waiting = self.0.iter_mut().filter(|r| !r.works());
         match waiting.find(|r| r.command == command) {
             Some(same) => same.calls.push(call),
             None if full => return Err(busy()),
@@ -56,39 +61,38 @@ impl Reads {
         Ok(())
     }
 
-    /// Answers what can be answered, and begins what waits.
-    pub fn turn(&mut self, program: &Program, answer: Answer<'_>) {
+    /// Begins what waits, and hands out what can be answered.
+    pub fn turn(&mut self, program: &Program) -> Vec<Answered> {
         let now = Instant::now();
-        self.0.retain_mut(|read| {
-            let done = read.outcome(now);
-            let wanted = done.is_none();
-            if let Some(outcome) = done {
-                answer(&read.calls, outcome);
+        let mut answered = Vec::new();
+        // What has ended makes room first.
+        self.answer(&mut answered, |read| read.outcome(now));
+        let mut free = CHILDREN_MAX.saturating_sub(self.0.iter().filter(|r| r.works()).count());
+        self.answer(&mut answered, |read| {
+            if read.works() || free == 0 {
+                return None;
             }
-            wanted
+            free -= 1;
+            read.begin(program).err().map(Err)
         });
-        let working = self.0.iter().filter(|r| r.child.is_some()).count();
-        let free = CHILDREN_MAX.saturating_sub(working);
-        let mut failed = Vec::new();
-        for (at, read) in self
-            .0
-            .iter_mut()
-            .enumerate()
-            .filter(|(_, r)| r.child.is_none())
-            .take(free)
-        {
-            match Child::start(program, &read.command, false) {
-                Ok(child) => read.child = Some(child),
-                Err(e) => {
-                    let text = format!("certkeeper cannot be started: {e}");
-                    let remedy = "see whether memory is short, then ask again";
-                    answer(&read.calls, Err(Refusal::new("failed", text, remedy)));
-                    failed.push(at);
-                }
+        answered
+    }
+
+    /// Takes out those that have an outcome.
+    fn answer(
+        &mut self,
+        answered: &mut Vec<Answered>,
+        mut outcome: impl FnMut(&mut Read) -> Option<Result<Table, Refusal>>,
+    ) {
+        for mut read in mem::take(&mut self.0) {
+            match outcome(&mut read) {
+                Some(outcome) => answered.push(Answered {
+                    command: read.command,
+                    calls: read.calls,
+                    outcome,
+                }),
+                None => self.0.push_back(read),
             }
-        }
-        for at in failed.into_iter().rev() {
-            self.0.remove(at);
         }
     }
 
@@ -114,13 +118,30 @@ impl Reads {
 }
 
 impl Read {
+    fn works(&self) -> bool {
+        self.child.is_some()
+    }
+
+    fn begin(&mut self, program: &Program) -> Result<(), Refusal> {
+        let child = Child::start(program, &self.command, false).map_err(|e| {
+            let text = format!("certkeeper cannot be started: {e}");
+            Refusal::new(
+                "failed",
+                text,
+                "see whether memory is short, then ask again",
+            )
+        })?;
+        self.child = Some(child);
+        Ok(())
+    }
+
     /// The answer, or that there will be none; `None` as long as it may come.
     fn outcome(&mut self, now: Instant) -> Option<Result<Table, Refusal>> {
         if let Some(child) = &mut self.child {
             let mut unheard = VecDeque::new();
             child.hear(&mut unheard);
             if let Some(ended) = child.ended(&mut unheard) {
-                return Some(reply::document(&ended).and_then(reply::fitting));
+                return Some(reply::document(&ended));
             }
         }
         if now < self.end {

@@ -119,9 +119,10 @@ fn account_key(text: &str) {
         Err(why) => return assert_shown(&why.to_string()),
     };
     let private = PrivateKey::from_pem(text).expect("it is a private key too");
-    assert_eq!(private.kind(), KeyType::Ec256);
     assert_eq!(key.to_pem(), private.to_pem());
-    assert_eq!(key.sign(b"what is signed").len(), 64);
+    if private.kind() == KeyType::Ec256 {
+        assert_eq!(key.sign(b"what is signed").len(), 64);
+    }
     assert_eq!(
         base64url_decode(&key.thumbprint()).map(|t| t.len()),
         Some(32)
