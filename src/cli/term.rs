@@ -88,9 +88,13 @@ pub(super) fn told(deployed: Option<i64>) -> String {
 
 /// When a certificate is to be renewed, and what its CA says about that.
 pub(super) fn renewal(c: &CertificateStatus, now: Timestamp) -> Vec<(&'static str, String)> {
-    let due = Timestamp(c.due);
+    let Some(due) = c.due else {
+        let what = "not before the configuration is mended";
+        return vec![("renewal", what.to_owned())];
+    };
     let window = c.ari.as_ref().and_then(|a| a.window);
-    let suggested = window.is_some_and(|w| (w.start..w.end).contains(&c.due));
+    let suggested = window.is_some_and(|w| (w.start..w.end).contains(&due));
+    let due = Timestamp(due);
     let by = if suggested {
         ", as the CA suggests"
     } else {

@@ -6,6 +6,7 @@ use crate::config::{Account, Cert, Config, External, Validation};
 use crate::deploy as links;
 use crate::plan::{is_about, renewal, urgent};
 use crate::status::{self, AttemptStatus, CertificateStatus, Document, NameStatus};
+use crate::store::Area;
 use crate::types::{
     Attempt, Held, Inventory, RenewalInfo, SectionName, Stage, State, Timestamp, Version,
 };
@@ -49,8 +50,36 @@ impl Engine<'_> {
         let certs = certs.map(|cert| self.document_of(cert, inventory));
         let wrong = self.config.broken.iter();
         certs
-            .chain(wrong.map(|(section, why)| broken(section, why)))
+            .chain(wrong.map(|(section, why)| self.broken(section, why)))
             .collect()
+    }
+
+    /// The document of a section whose configuration is wrong. What serves goes on serving, and
+    /// nothing renews it.
+    fn broken(&self, section: &SectionName, why: &str) -> Document {
+        let held = Area::new(self.paths, section, false).held();
+        let current = held.current();
+        Document {
+            section: section.to_string(),
+            state: State::InternalError,
+            label: State::InternalError.label().to_owned(),
+            names: Vec::new(),
+            primary: links::primary(self.paths).as_deref() == Some(section.as_str()),
+            source: source(&held, current).to_owned(),
+            other_key: None,
+            account: String::new(),
+            ca: String::new(),
+            certificate: current.map(|v| certificate(v, None, None)),
+            next: None,
+            stage: None,
+            last_attempt: None,
+            records: Vec::new(),
+            warnings: vec![format!("the configuration is wrong: {why}")],
+            used_by: Vec::new(),
+            named_in: Vec::new(),
+            deployed: None,
+            secrets: Vec::new(),
+        }
     }
 
     /// Writes the documents of all sections as the store has them now.
@@ -112,17 +141,14 @@ fn document(config: &Config, cert: &Cert, inventory: &Inventory, now: Timestamp)
         primary: inventory.primary.as_deref() == Some(cert.name.as_str()),
         source: match current {
             Some(_) if cert.staging => "staging".into(),
-            _ if held.local.in_use => "local".into(),
-            Some(v) if v.meta.uploaded => "upload".into(),
-            Some(_) => "acme".into(),
-            None => String::new(),
+            _ => source(held, current).into(),
         },
         other_key: cert.other(),
         account: account.name.clone(),
         ca: account.ca.clone(),
         certificate: current
             .zip(planned)
-            .map(|(v, due)| certificate(v, due, info)),
+            .map(|(v, due)| certificate(v, Some(due), info)),
         next: next.filter(|_| waits_for_time),
         stage: None,
         last_attempt: last_attempt(attempt, current),
@@ -138,28 +164,13 @@ fn document(config: &Config, cert: &Cert, inventory: &Inventory, now: Timestamp)
     }
 }
 
-/// The document of a section whose configuration is wrong.
-fn broken(section: &SectionName, why: &str) -> Document {
-    Document {
-        section: section.to_string(),
-        state: State::InternalError,
-        label: State::InternalError.label().to_owned(),
-        names: Vec::new(),
-        primary: false,
-        source: String::new(),
-        other_key: None,
-        account: String::new(),
-        ca: String::new(),
-        certificate: None,
-        next: None,
-        stage: None,
-        last_attempt: None,
-        records: Vec::new(),
-        warnings: vec![format!("the configuration is wrong: {why}")],
-        used_by: Vec::new(),
-        named_in: Vec::new(),
-        deployed: None,
-        secrets: Vec::new(),
+/// Where what a section serves is from.
+fn source(held: &Held, current: Option<&Version>) -> &'static str {
+    match current {
+        _ if held.local.in_use => "local",
+        Some(v) if v.meta.uploaded => "upload",
+        Some(_) => "acme",
+        None => "",
     }
 }
 
@@ -188,7 +199,11 @@ fn account<'a>(cert: &'a Cert, current: Option<&Version>) -> &'a Account {
     cert.accounts().find(of).unwrap_or(&cert.account)
 }
 
-fn certificate(version: &Version, due: i64, info: Option<&RenewalInfo>) -> CertificateStatus {
+fn certificate(
+    version: &Version,
+    due: Option<i64>,
+    info: Option<&RenewalInfo>,
+) -> CertificateStatus {
     let meta = &version.meta;
     CertificateStatus {
         version: version.number,

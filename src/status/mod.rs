@@ -141,8 +141,9 @@ pub struct CertificateStatus {
     /// The accounts that were to be asked first, each with why it was not the one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub instead_of: BTreeMap<String, String>,
-    /// When it is to be renewed.
-    pub due: i64,
+    /// When it is to be renewed; nothing where its section is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<i64>,
     /// What the CA says about that (RFC 9773), if it says anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ari: Option<RenewalInfo>,

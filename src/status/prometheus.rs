@@ -55,7 +55,7 @@ const METRICS: &[Metric] = &[
     Metric {
         name: "certkeeper_certificate_due_timestamp_seconds",
         help: "When the certificate in use is to be renewed.",
-        of: |d| plain(d.certificate.as_ref().map(|c| c.due)),
+        of: |d| plain(d.certificate.as_ref().and_then(|c| c.due)),
     },
     Metric {
         name: "certkeeper_next_attempt_timestamp_seconds",

@@ -38,6 +38,7 @@ pub fn zoo() -> TempRoot {
     promote(&temp, "served");
     hold(&temp, "expired", NOW - 3 * DAY);
     hold(&temp, "off", END);
+    hold(&temp, "wrong", END);
     attempt(
         &temp,
         "renews_badly",
@@ -133,7 +134,7 @@ fn the_table_tells_how_each_section_fares() {
         "refused | Invalid | - | in 2 hours | - | refused.example.org b.example.org",
         "disk | Internal error | - | in 2 hours | - | disk.example.org",
         "changed | Not yet verified | - | - | - | changed.example.org",
-        "wrong | Internal error | - | - | - | ",
+        "wrong | Internal error | in 60 days | - | Test CA | ",
     ]) {
         assert_eq!(row.join(" | "), wanted);
     }
@@ -234,6 +235,12 @@ fn one_section_in_detail() {
         [
             "section: wrong",
             "state: Internal error",
+            "issuer: Test CA",
+            "serial: 0102AB",
+            "key: ec256",
+            "valid from: 2026-12-16T08:00:00Z",
+            "valid until: 2027-03-16T08:00:00Z (in 60 days)",
+            "renewal: not before the configuration is mended",
             "warning: the configuration is wrong: option renew_before: a number from 1 to 366 is wanted",
         ]
     );

@@ -47,7 +47,7 @@ const CERTIFICATE: &[(&str, &str, bool)] = &[
     ("not_after", "number", true),
     ("account", "text", true),
     ("instead_of", "table", false),
-    ("due", "number", true),
+    ("due", "number", false),
     ("ari", "table", false),
 ];
 const ATTEMPT: &[(&str, &str, bool)] = &[
