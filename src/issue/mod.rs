@@ -34,6 +34,7 @@ mod trial;
 mod upload;
 mod view;
 mod wan;
+mod warnings;
 mod ways;
 
 pub use crate::net::Firewall;
@@ -419,7 +420,7 @@ impl<'a> Engine<'a> {
     ) -> Vec<(SectionName, Outcome)> {
         let why = |name: &SectionName| {
             let cert = self.config.cert(name.as_str())?;
-            document::banned(cert, inventory.held(name))
+            warnings::banned(cert, inventory.held(name))
         };
         let told = |name: &SectionName| Some((name.clone(), Outcome::Unable(why(name)?)));
         sections.iter().filter_map(told).collect()
