@@ -66,6 +66,7 @@ pub fn check(
         }
         for name in &cert.names {
             resolves::name(engine, &view, name, &interfaces, &mut found);
+            resolves::alias(&view, name, &mut found);
             resolves::delegated(&view, name, &mut found);
         }
         let mut done: Vec<&Validation> = Vec::new();
@@ -157,7 +158,7 @@ fn ca<'e>(
         found("profile", false, both(&failure));
     }
     let issuers = &connected.directory.meta.caa_identities;
-    persist::check(engine, cert, issuers, found);
+    persist::check(engine, view, cert, issuers, found);
     resolves::caa(engine, view, cert, issuers, found);
 }
 

@@ -132,7 +132,8 @@ fn look(
                 unseen.remove(0);
                 continue;
             }
-            Seen::NotYet(who) => format!("{who} does not show {name} yet"),
+            Seen::NotYet(who, true) => format!("{who} shows another value at {name}"),
+            Seen::NotYet(who, false) => format!("{who} does not show {name} yet"),
             Seen::Unknown(why) => {
                 let text = format!("{name} cannot be looked up: {why}");
                 record.say(now, &text);

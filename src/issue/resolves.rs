@@ -5,7 +5,7 @@ use super::{Engine, view};
 use crate::challenge::{Applicant, Delegation, Seen, View};
 use crate::config::{Cert, Name, Validation};
 use crate::dns::TxtRecord;
-use crate::net::{Data, RecordType, Resolver, lookup_host, nameservers};
+use crate::net::{Data, Rcode, RecordType, Resolver, lookup_host, nameservers};
 use crate::store::AccountStore;
 use crate::types::{Domain, Identifier, few, local_address};
 use std::net::IpAddr;
@@ -201,6 +201,26 @@ fn refused(view: &View<'_>, domain: &Domain, applicant: &Applicant<'_>) -> Optio
     }
 }
 
+/// Whether a name leads where calias or dalias put its record: the CA knows nothing of them.
+pub(super) fn alias(view: &View<'_>, name: &Name, found: Found<'_>) {
+    let (Some(alias), Some(domain)) = (name.validation.alias(), name.id.domain()) else {
+        return;
+    };
+    let (own, alias) = (domain.challenge(), alias.as_str());
+    let led = match view.follow(own.as_str()) {
+        Err(chased) => chased.to_string(),
+        Ok(end) if end == alias => return,
+        Ok(end) if end != own.as_str() => format!("{own} leads to {end}"),
+        Ok(_) if view.tells_cname(own.as_str()) => format!("{own} is no CNAME"),
+        // Nobody can be asked.
+        Ok(_) => return,
+    };
+    let text = format!(
+        "{led}, but the record is written at {alias} (calias, dalias) — publish: {own}. IN CNAME {alias}."
+    );
+    found(name.validation.method(), false, text);
+}
+
 /// Whether a name that this router is to answer for is delegated to it.
 pub(super) fn delegated(view: &View<'_>, name: &Name, found: Found<'_>) {
     let Validation::Delegated { .. } = name.validation else {
@@ -247,7 +267,7 @@ pub(super) fn shown(
         }
         match view.shows(txt) {
             Seen::Shown => return Ok(format!("; all nameservers show it{disturbed}")),
-            Seen::NotYet(server) => who = server,
+            Seen::NotYet(server, _) => who = server,
             Seen::Unknown(why) => {
                 return Ok(format!(
                     "; whether it is shown is not known: {why}{disturbed}"
@@ -255,29 +275,49 @@ pub(super) fn shown(
             }
         }
     }
-    if let Some(local) = shadow(engine, view, txt) {
-        let text = format!(
-            "{} is written, but {who} does not show it: {local}",
-            txt.name
-        );
-        let remedy = format!(
-            "in the public zone make {} a CNAME to a name in a zone that the Internet sees, and name that in dalias",
-            txt.name
-        );
-        return Err((text, remedy));
-    }
+    let name = &txt.name;
+    let remedy = format!(
+        "in the public zone make {name} a CNAME to a name in a zone that the Internet sees, and name that in dalias"
+    );
+    let local = match shadow(engine, view, txt) {
+        Some(Shadow::Written) => {
+            let text = format!(
+                "{name} is written, but {who} does not show it: a local zone shadows the public one"
+            );
+            return Err((text, remedy));
+        }
+        Some(Shadow::Other(zone)) => {
+            format!(
+                "; in this network a local zone shadows {zone}: if the record was written there, {remedy}"
+            )
+        }
+        None => String::new(),
+    };
     Ok(format!(
-        "; but not all nameservers show it yet ({who} does not): publishing takes longer, or they do not serve the zone{disturbed}"
+        "; but not all nameservers show it yet ({who} does not): publishing takes longer, or they do not serve the zone\
+         {local}{disturbed}"
     ))
 }
 
-/// How this network's nameservers see another zone than the Internet does.
-fn shadow(engine: &Engine<'_>, view: &View<'_>, txt: &TxtRecord) -> Option<String> {
+/// This network's nameservers see another zone than the Internet does.
+enum Shadow {
+    /// The record stands in it.
+    Written,
+    /// The record need not; the public zone.
+    Other(String),
+}
+
+fn shadow(engine: &Engine<'_>, view: &View<'_>, txt: &TxtRecord) -> Option<Shadow> {
     let local = Resolver::new(nameservers(&engine.paths.at("/etc/resolv.conf")));
-    let shown = local.query(&txt.name, RecordType::Txt, true).ok()?;
+    let ask = |name: &str, kind| {
+        let answer = local.query(name, kind, true).ok()?;
+        // A server in trouble says nothing of zones.
+        matches!(answer.rcode, Rcode::NoError | Rcode::NxDomain).then_some(answer)
+    };
+    let shown = ask(&txt.name, RecordType::Txt)?;
     let mut data = shown.answers.iter().map(|r| &r.data);
     if data.any(|d| matches!(d, Data::Text(text) if text == txt.value.as_bytes())) {
-        return Some("a local zone shadows the public one".to_owned());
+        return Some(Shadow::Written);
     }
     let host = txt.name.trim_start_matches("_acme-challenge.");
     let zone = |answer: crate::net::Answer| {
@@ -288,12 +328,8 @@ fn shadow(engine: &Engine<'_>, view: &View<'_>, txt: &TxtRecord) -> Option<Strin
         });
         soa.next()
     };
-    let here = zone(local.query(host, RecordType::Soa, true).ok()?);
+    let here = zone(ask(host, RecordType::Soa)?);
     let public = zone(view.ask(host, RecordType::Soa).ok()?)?;
-    (here.as_ref() != Some(&public)).then(|| {
-        format!(
-            "a local zone shadows the public one {} (of {})",
-            public.0, public.1
-        )
-    })
+    let (zone, primary) = &public;
+    (here.as_ref() != Some(&public)).then(|| Shadow::Other(format!("{zone} (of {primary})")))
 }

@@ -81,7 +81,7 @@ pub(super) fn authorize(
     let https = view::transport(work.engine);
     let view = view::open(work.engine, &https);
     let mut answers = read(work, order, &http, &view)?;
-    persist::verify(work, &answers.permissions, record)?;
+    persist::verify(work, &view, &answers.permissions, record)?;
     let planned: Vec<Presented> = answers.open.iter().filter_map(journal_entry).collect();
     let left = work.area.presented()?;
     let (mine, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|p| planned.contains(p));

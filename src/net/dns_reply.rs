@@ -134,6 +134,12 @@ impl Asked {
     }
 }
 
+/// True if a name is the other, or below it.
+fn is_below(name: &str, above: &str) -> bool {
+    let rest = name.strip_suffix(above);
+    rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
 /// True if a name holds no pointer: what a reply points at has changed.
 fn is_plain(mut name: &[u8]) -> bool {
     while let Some((&length, rest)) = name.split_first() {
@@ -153,17 +159,18 @@ struct Reply {
 
 impl Reply {
     fn answer(&mut self, zones: &[SmallZone], asked: &Asked) {
-        let zone = zones.iter().find_map(|zone| {
-            let above = asked.name.strip_suffix(zone.name.as_str())?;
-            (above.is_empty() || above.ends_with('.')).then_some((zone, above))
-        });
-        let Some((zone, above)) = zone.filter(|_| asked.class == CLASS_IN) else {
+        let within = zones.iter().filter(|z| is_below(&asked.name, &z.name));
+        // The deepest has the say.
+        let zone = within.max_by_key(|z| z.name.len());
+        let Some(zone) = zone.filter(|_| asked.class == CLASS_IN) else {
             self.flags |= REFUSED;
             return;
         };
         self.flags |= AA;
-        let top = above.is_empty();
+        let top = zone.name == asked.name;
         match RecordType::of(asked.kind) {
+            // A name that has none, but another zone's below it, is there (RFC 8020).
+            _ if !top && zones.iter().any(|z| is_below(&z.name, &asked.name)) => {}
             _ if !top => self.flags |= NXDOMAIN,
             RecordType::Txt => {
                 for value in &zone.values {

@@ -134,3 +134,32 @@ fn odd_messages_get_little_or_nothing() {
         assert_eq!(rcode(reply), Some((1, HEADER)), "{length}");
     }
 }
+
+#[test]
+fn of_zones_within_each_other_the_deepest_answers() {
+    let mut zones = zones(&["outer"]);
+    let deep = SmallZone {
+        name: format!("b.a.{NAME}"),
+        nameservers: vec!["router.example.org".into()],
+        values: vec!["inner".into()],
+    };
+    zones.push(deep);
+    for (name, rcode, text) in [
+        (NAME.to_owned(), Rcode::NoError, Some("outer")),
+        (format!("b.a.{NAME}"), Rcode::NoError, Some("inner")),
+        // Nothing is there, but something is below.
+        (format!("a.{NAME}"), Rcode::NoError, None),
+        (format!("x.{NAME}"), Rcode::NxDomain, None),
+        (format!("x.b.a.{NAME}"), Rcode::NxDomain, None),
+    ] {
+        let answer = ask(&zones, &name, RecordType::Txt);
+        assert_eq!(answer.rcode, rcode, "{name}");
+        let first = answer.answers.first().map(|r| r.data.clone());
+        assert_eq!(
+            first,
+            text.map(|t| Data::Text(t.as_bytes().to_vec())),
+            "{name}"
+        );
+        assert_eq!(answer.authority.is_empty(), text.is_some(), "{name}");
+    }
+}
