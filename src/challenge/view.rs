@@ -162,7 +162,8 @@ impl<'a> View<'a> {
             let answers = zone.ask_each(name, RecordType::Txt);
             let said = |(server, answer): (&SocketAddr, Option<Answer>)| {
                 let who = server.ip().to_string();
-                let answer = answer.ok_or_else(|| format!("{who} does not answer"));
+                let own = answer.filter(|a| a.authoritative);
+                let answer = own.ok_or_else(|| format!("{who} does not answer as an authority"));
                 let must = true;
                 Said { who, answer, must }
             };

@@ -25,7 +25,6 @@ mod places;
 mod propagate;
 mod provider;
 mod request;
-mod resolves;
 mod revoke;
 mod rollback;
 mod section;

@@ -127,12 +127,16 @@ fn look(
         let name = &first.txt.name;
         let seen = view.shows(first.txt);
         let now = work.now();
+        let mut mistaken = false;
         let why = match seen {
             Seen::Shown => {
                 unseen.remove(0);
                 continue;
             }
-            Seen::NotYet(who, true) => format!("{who} shows another value at {name}"),
+            Seen::NotYet(who, true) => {
+                mistaken = true;
+                format!("{who} shows another value at {name}")
+            }
             Seen::NotYet(who, false) => format!("{who} does not show {name} yet"),
             Seen::Unknown(why) => {
                 let text = format!("{name} cannot be looked up: {why}");
@@ -145,7 +149,11 @@ fn look(
         };
         if first.by_hand {
             record.say(now, &why);
-            return Ok(Some((now.plus(BY_HAND), publish(&unseen, note))));
+            let mut text = publish(&unseen, note);
+            if mistaken {
+                text = format!("{why}; {text}");
+            }
+            return Ok(Some((now.plus(BY_HAND), text)));
         }
         let so_far = now.since(since);
         if so_far >= LOOK_MAX {

@@ -163,6 +163,4 @@ fn it_ends_with_its_run_however_that_ends() {
             world.configure(&["www.demo.example"], &options());
         }
     }
-    world.ends(&["renew", "web"], 0, &[]);
-    world.is_issued(&["www.demo.example"]);
 }

@@ -53,7 +53,7 @@ fn who_shows_a_zone_of_his_own_is_not_believed() {
     // The router's own resolver is of the same opinion.
     world
         .temp
-        .write("etc/resolv.conf", &format!("nameserver {LIAR}\n"));
+        .write("etc/resolv.conf", format!("nameserver {LIAR}\n"));
     let way = [("list credentials", ASIDE)];
     world.configure(&["www.demo.example"], &with(world.by_update(), &way));
     world.ends(&["renew"], 0, &["all nameservers show the records"]);

@@ -1,5 +1,6 @@
-//! Records that the owner writes himself.
+//! Records that the owner writes himself: for each order, or once.
 
+use crate::support::tools;
 use crate::world::World;
 use serde_json::json;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -28,7 +29,8 @@ fn records_are_shown_and_looked_for_and_then_it_goes_on() {
     // Something else is there, left from before or mistyped.
     world.publish("demo.example", NAME, "mistyped");
     let words = "192.0.2.53 shows another value at _acme-challenge.demo.example";
-    world.ends(&["renew", "web"], 4, &[words]);
+    let run = world.ends(&["renew", "web"], 4, &[words]);
+    assert!(run.stdout.contains(words), "{}", run.report());
     world.publish("demo.example", NAME, &value(0));
     // One of two: it waits on, for the same values.
     let run = world.ends(&["renew", "web"], 4, &[words]);
@@ -83,4 +85,29 @@ fn what_is_wanted_no_more_is_told() {
     world.configure(&names, &world.by_update());
     world.ends(&["renew", "web"], 0, &[&told(&third)]);
     world.is_issued(&names);
+}
+
+#[test]
+fn a_record_for_ever_is_looked_for_where_the_ca_looks() {
+    let line = "_validation-persist.www.demo.example. 60 CNAME lasting.other.example.\n";
+    let Some(world) = World::new(line) else {
+        return;
+    };
+    if !world.internet.within(|| world.pebble.is_newest()) {
+        tools::skip("pebble", "this one does not know dns-persist-01");
+        return;
+    }
+    // Somebody who knows nothing.
+    world
+        .temp
+        .write("etc/resolv.conf", "nameserver 192.0.2.2\n");
+    let way = [("validation_method", "dns-persist".to_owned())];
+    world.configure(&["www.demo.example"], &way);
+    let run = world.ends(&["renew"], 1, &["there is no record for"]);
+    let value = run.stdout.split('"').nth(1).unwrap();
+    // At once: nobody has remembered that there was none.
+    world.publish("other.example", "lasting.other.example", value);
+    world.ends(&["check"], 0, &["all nameservers show _validation-persist"]);
+    world.ends(&["renew", "web"], 0, &["all nameservers show the records"]);
+    world.is_issued(&["www.demo.example"]);
 }
