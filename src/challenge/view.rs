@@ -35,8 +35,8 @@ pub struct Said {
 pub enum Seen {
     /// By all who were asked.
     Shown,
-    /// Not yet by that server; true: it shows other values.
-    NotYet(String, bool),
+    /// Not yet by that server; what it does instead, to be followed by the name.
+    NotYet(String, Option<String>),
     /// Nobody could be asked.
     Unknown(String),
 }
@@ -141,9 +141,16 @@ impl<'a> View<'a> {
                 Ok(answer) if has(&answer, record) => shown = true,
                 Ok(answer) => {
                     let mut data = answer.answers.iter().map(|r| &r.data);
-                    return Seen::NotYet(who, data.any(|d| matches!(d, Data::Text(_))));
+                    let others = data.any(|d| matches!(d, Data::Text(_)));
+                    let instead = match answer.rcode {
+                        Rcode::NoError | Rcode::NxDomain => {
+                            others.then(|| "shows another value at".to_owned())
+                        }
+                        trouble => Some(format!("answers {trouble} for")),
+                    };
+                    return Seen::NotYet(who, instead);
                 }
-                Err(_) if must => return Seen::NotYet(who, false),
+                Err(_) if must => return Seen::NotYet(who, None),
                 Err(why) => troubles.push(why),
             }
         }

@@ -127,21 +127,22 @@ fn look(
         let name = &first.txt.name;
         let seen = view.shows(first.txt);
         let now = work.now();
-        let mut mistaken = false;
+        // More than that it is not there yet is told in the result, too.
+        let mut odd = true;
         let why = match seen {
             Seen::Shown => {
                 unseen.remove(0);
                 continue;
             }
-            Seen::NotYet(who, true) => {
-                mistaken = true;
-                format!("{who} shows another value at {name}")
+            Seen::NotYet(who, Some(instead)) => format!("{who} {instead} {name}"),
+            Seen::NotYet(who, None) => {
+                odd = false;
+                format!("{who} does not show {name} yet")
             }
-            Seen::NotYet(who, false) => format!("{who} does not show {name} yet"),
             Seen::Unknown(why) => {
                 let text = format!("{name} cannot be looked up: {why}");
-                record.say(now, &text);
                 if !first.by_hand {
+                    record.say(now, &text);
                     return Ok(settle(since, first.settle, now));
                 }
                 format!("{text} (with dns_wait the CA is asked after that many seconds)")
@@ -149,10 +150,8 @@ fn look(
         };
         if first.by_hand {
             record.say(now, &why);
-            let mut text = publish(&unseen, note);
-            if mistaken {
-                text = format!("{why}; {text}");
-            }
+            let text = publish(&unseen, note);
+            let text = if odd { format!("{why}; {text}") } else { text };
             return Ok(Some((now.plus(BY_HAND), text)));
         }
         let so_far = now.since(since);

@@ -93,11 +93,18 @@ fn who_forges_the_authority_itself_cannot_keep_the_ca_from_being_asked() {
 
 #[test]
 fn where_port_53_is_shut_operators_are_asked() {
-    let Some(world) = World::new("") else { return };
+    // The last name is there: that it has no CNAME, which the first operator remembers, says nothing of
+    // its TXT values.
+    let line = "below._acme-challenge.alt.demo.example. 60 TXT here\n";
+    let Some(world) = World::new(line) else {
+        return;
+    };
     intercept(&world, &[], LIAR);
-    for (how, name) in [
-        ("drop", "www.demo.example"),
-        ("reject", "mail.demo.example"),
+    for (how, name, operator) in [
+        ("drop", "www.demo.example", "192.0.2.99"),
+        ("reject", "mail.demo.example", "192.0.2.99"),
+        // One of the two is shut out, too.
+        ("reject", "alt.demo.example", "8.8.8.8"),
     ] {
         world.router.sh(&format!(
             "{} -f - <<END
@@ -107,6 +114,7 @@ table inet shut {{
 	chain output {{
 		type filter hook output priority filter;
 		meta l4proto {{ tcp, udp }} th dport 53 {how}
+		ip daddr {operator} {how}
 	}}
 }}
 END",
