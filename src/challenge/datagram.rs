@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 pub(super) type Datagrams = Arc<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>;
 
 /// No question is longer.
-const MESSAGE_MAX: usize = 1232;
+pub(super) const MESSAGE_MAX: usize = 1232;
 /// So many are answered in a second: CAs ask from a handful of places, and who sends more uses us
 /// against somebody else.
 const RATE_MAX: u32 = 100;

@@ -1,7 +1,7 @@
 //! dns-01 by a nameserver of our own: `_acme-challenge.NAME` is delegated to this router, which
 //! answers for it while a CA looks.
 
-use super::datagram::Datagrams;
+use super::datagram::{Datagrams, MESSAGE_MAX};
 use super::door::Door;
 use super::listener::{Answer, Client};
 use super::relay::Relay;
@@ -94,7 +94,7 @@ fn answer(mut client: Client, zones: &Zones) -> io::Result<()> {
             if let Some(length) = whole(&client.said) {
                 break usize::from(length);
             }
-            if !client.hear()? {
+            if client.said.len() >= 2 + MESSAGE_MAX || !client.hear()? {
                 return Ok(());
             }
         };

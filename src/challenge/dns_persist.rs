@@ -1,7 +1,7 @@
 //! dns-persist-01 (draft-ietf-acme-dns-persist): a TXT record that the owner publishes once lets a CA
 //! issue for an account, again and again. It is shown and looked for, never written.
 
-use crate::net::{Data, RecordType, Resolver};
+use crate::net::{Answer, Data};
 use crate::types::{Domain, Timestamp, few, shown};
 
 /// The label below which the record stands.
@@ -60,16 +60,18 @@ impl Permission {
         format!("{}. IN TXT {}", self.name, strings.join(" "))
     }
 
-    /// Looks for the record at one nameserver; says what is wrong with what stands there.
-    pub fn look_up(&self, nameserver: &Resolver<'_>, now: Timestamp) -> Result<(), String> {
-        let answer = nameserver.query(&self.name, RecordType::Txt, true);
-        let answer = answer.map_err(|e| format!("{}: {e}", self.name))?;
+    /// Where the record stands.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Looks for the record in an answer; says what is wrong with what stands there.
+    pub fn is_in(&self, answer: &Answer, now: Timestamp) -> Result<(), String> {
         let texts = answer.answers.iter().filter_map(|r| match &r.data {
             Data::Text(text) => Some(text.as_slice()),
             _ => None,
         });
         self.find(texts, now)
-            .map_err(|why| format!("{}: {why}", self.name))
     }
 
     /// Looks for the record among others.

@@ -26,7 +26,7 @@ pub use dns01::Dns01;
 pub use door::{DNS, Door, HTTP, Port, TLS};
 pub use hello::Hello;
 pub use standalone::{Standalone, token};
-pub use view::{Chased, Delegation, Seen, Spot, View};
+pub use view::{Chased, Delegation, Said, Seen, Spot, View};
 pub use webroot::Webroot;
 
 use crate::dns::{DnsError, TxtRecord};

@@ -3,7 +3,7 @@
 
 use super::zone::{Operator, Place, Zones};
 use crate::dns::TxtRecord;
-use crate::net::{Answer, Data, Rcode, RecordType, Resolver, ask_each};
+use crate::net::{Answer, Data, Rcode, RecordType, Resolver};
 use crate::types::{DnsServer, Transport, few};
 use std::fmt;
 use std::net::SocketAddr;
@@ -20,13 +20,23 @@ pub struct View<'a> {
     zones: Zones<'a>,
 }
 
+/// What somebody says of a name.
+pub struct Said {
+    /// Who.
+    pub who: String,
+    /// The answer, or why there is none.
+    pub answer: Result<Answer, String>,
+    /// An answer is owed: others do not do for it.
+    pub must: bool,
+}
+
 /// How a record is seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// By all who were asked.
     Shown,
-    /// Not yet by that server.
-    NotYet(String),
+    /// Not yet by that server; what it does instead, to be followed by the name.
+    NotYet(String, Option<String>),
     /// Nobody could be asked.
     Unknown(String),
 }
@@ -125,34 +135,66 @@ impl<'a> View<'a> {
 
     /// Whether a TXT record is seen.
     pub fn shows(&self, record: &TxtRecord) -> Seen {
-        if !self.given
-            && let Place::Zone(zone) = self.zones.place(&record.name)
-        {
-            let answers = ask_each(&zone.servers, &record.name, RecordType::Txt);
-            let mut seen = zone.servers.iter().zip(answers);
-            return match seen.find(|(_, answer)| !answer.as_ref().is_some_and(|a| has(a, record))) {
-                None => Seen::Shown,
-                Some((server, _)) => Seen::NotYet(server.ip().to_string()),
-            };
-        }
         let (mut shown, mut troubles) = (false, Vec::new());
-        // The first was asked for CNAMEs before the record was there, which it may remember.
-        let fresh = match self.operators() {
-            [_, others @ ..] if !self.given && !others.is_empty() => others,
-            all => all,
-        };
-        for operator in fresh {
-            match operator.ask(&record.name, RecordType::Txt) {
+        for Said { who, answer, must } in self.each(&record.name) {
+            match answer {
                 Ok(answer) if has(&answer, record) => shown = true,
-                Ok(_) => return Seen::NotYet(operator.to_string()),
-                // Whoever the owner named is to answer.
-                Err(e) if self.given => return Seen::NotYet(e),
-                Err(e) => troubles.push(e),
+                Ok(answer) => {
+                    let mut data = answer.answers.iter().map(|r| &r.data);
+                    let others = data.any(|d| matches!(d, Data::Text(_)));
+                    let instead = match answer.rcode {
+                        Rcode::NoError | Rcode::NxDomain => {
+                            others.then(|| "shows another value at".to_owned())
+                        }
+                        trouble => Some(format!("answers {trouble} for")),
+                    };
+                    return Seen::NotYet(who, instead);
+                }
+                Err(_) if must => return Seen::NotYet(who, None),
+                Err(why) => troubles.push(why),
             }
         }
         match shown {
             true => Seen::Shown,
             false => Seen::Unknown(few(troubles.iter().map(String::as_str))),
+        }
+    }
+
+    /// What all who are asked say of a name's TXT records: its authorities, or where they are not
+    /// reached, operators; those that the owner named instead, if he did.
+    pub fn each(&self, name: &str) -> Vec<Said> {
+        if !self.given
+            && let Place::Zone(zone) = self.zones.place(name)
+        {
+            let answers = zone.ask_each(name, RecordType::Txt);
+            let said = |(server, answer): (&SocketAddr, Option<Answer>)| {
+                let who = server.ip().to_string();
+                let own = answer.filter(|a| a.authoritative);
+                let answer = own.ok_or_else(|| format!("{who} does not answer as an authority"));
+                let must = true;
+                Said { who, answer, must }
+            };
+            return zone.servers.iter().zip(answers).map(said).collect();
+        }
+        let ask = |operators: &[Operator<'_>]| -> Vec<Said> {
+            let said = operators.iter().map(|operator| Said {
+                who: operator.to_string(),
+                answer: operator.ask(name, RecordType::Txt),
+                must: self.given,
+            });
+            said.collect()
+        };
+        match self.operators() {
+            // The first was asked for CNAMEs before the record was there, which it may remember: it is
+            // asked if no other answers.
+            [first, others @ ..] if !self.given && !others.is_empty() => {
+                let said = ask(others);
+                match said.iter().any(|s| s.answer.is_ok()) {
+                    true => said,
+                    false => ask(std::slice::from_ref(first)),
+                }
+            }
+            all => ask(all),
         }
     }
 
@@ -169,20 +211,29 @@ impl<'a> View<'a> {
         Ok(chain.pop().unwrap_or_default())
     }
 
+    /// True if somebody tells whether there is a CNAME at a name.
+    pub fn tells_cname(&self, name: &str) -> bool {
+        self.at(name).is_some()
+    }
+
     fn cname(&self, name: &str) -> Option<String> {
-        // Whoever keeps answers is not asked about what is not there yet: he would remember.
-        let answer = match self.zones.place(name) {
-            Place::Zone(zone) => zone.ask(name, RecordType::Cname),
-            // Beside NS there is no CNAME (RFC 1034 section 3.6.2).
-            Place::Silent => None,
-            Place::Disturbed(_) | Place::Unknown => self.ask(name, RecordType::Cname).ok(),
-        };
-        let all = answer?.answers.into_iter();
+        let all = self.at(name)?.answers.into_iter();
         let mut own = all.filter(|r| r.name == name);
         own.find_map(|r| match r.data {
             Data::Name(target) if r.kind == RecordType::Cname => Some(target),
             _ => None,
         })
+    }
+
+    /// What is said of the CNAME at a name.
+    fn at(&self, name: &str) -> Option<Answer> {
+        // Whoever keeps answers is not asked about what is not there yet: he would remember.
+        match self.zones.place(name) {
+            Place::Zone(zone) => zone.ask(name, RecordType::Cname),
+            // Beside NS there is no CNAME (RFC 1034 section 3.6.2).
+            Place::Silent => None,
+            Place::Disturbed(_) | Place::Unknown => self.ask(name, RecordType::Cname).ok(),
+        }
     }
 
     /// Whom a name is delegated to.

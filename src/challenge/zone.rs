@@ -1,7 +1,9 @@
 //! The zone that a name is in, and the nameservers that are its authorities.
 
 use super::view::{Delegation, names};
-use crate::net::{Answer, Data, Rcode, RecordType, ResolveError, Resolver, ask_each};
+use crate::net::{
+    Answer, Data, Over, Rcode, RecordType, ResolveError, Resolver, ask_each, ask_one,
+};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
@@ -20,6 +22,8 @@ pub(super) struct Zone {
     pub name: String,
     /// Those that were reached.
     pub servers: Vec<SocketAddr>,
+    /// How they were.
+    over: Over,
 }
 
 /// What is known of a name's authorities.
@@ -153,7 +157,11 @@ impl<'a> Zones<'a> {
                 Said::Below(below, servers) if below == name => {
                     return Some(Delegation::To(servers));
                 }
-                Said::Below(below, servers) => place = self.zone(&below, &servers, None),
+                // Whoever is to answer for the zone above it is silent: this router, as long as no CA looks.
+                Said::Below(below, servers) => match self.zone(&below, &servers, None) {
+                    Place::Unknown => return Some(Delegation::To(servers)),
+                    found => place = found,
+                },
             }
         }
         None
@@ -196,43 +204,13 @@ impl<'a> Zones<'a> {
     /// who know say that its SOA record holds.
     fn zone(&self, zone: &str, nameservers: &[String], primary: Option<&String>) -> Place {
         let servers = self.addresses(nameservers);
-        let answers = ask_each(&servers, zone, RecordType::Soa);
-        let (mut right, mut wrong) = (Vec::new(), None);
-        for (server, answer) in servers.into_iter().zip(answers) {
-            let Some(answer) = answer else { continue };
-            let own = answer.answers.iter().find_map(|r| match &r.data {
-                Data::Soa { primary, .. } if r.name == zone => Some(primary),
-                _ => None,
-            });
-            match (answer.rcode, own) {
-                (Rcode::NoError, Some(own))
-                    if answer.authoritative && primary.is_none_or(|p| p == own) =>
-                {
-                    right.push(server);
-                }
-                // A server that does not serve the zone: others do.
-                (Rcode::Refused | Rcode::ServFail, _) => {}
-                (_, Some(other)) if answer.authoritative => {
-                    wrong = Some(format!(
-                        "{} shows another zone {zone} (of {other})",
-                        server.ip()
-                    ));
-                }
-                _ => {
-                    wrong = Some(format!(
-                        "{} answers for {zone} without authority",
-                        server.ip()
-                    ));
-                }
-            }
-        }
-        match (right.is_empty(), wrong) {
-            (false, _) => Place::Zone(Rc::new(Zone {
-                name: zone.to_owned(),
-                servers: right,
-            })),
-            (true, Some(why)) => Place::Disturbed(why),
-            (true, None) => Place::Unknown,
+        match authorities(zone, &servers, Over::Udp, primary) {
+            found @ Place::Zone(_) => found,
+            // Who answers in their place, or shuts the port, may let TCP pass.
+            place => match authorities(zone, &servers, Over::Tcp, primary) {
+                found @ Place::Zone(_) => found,
+                _ => place,
+            },
         }
     }
 
@@ -257,13 +235,61 @@ impl<'a> Zones<'a> {
     }
 }
 
+/// A zone's authorities among servers: those that answer as such.
+fn authorities(zone: &str, servers: &[SocketAddr], over: Over, primary: Option<&String>) -> Place {
+    let answers = ask_each(servers, over, zone, RecordType::Soa);
+    let (mut right, mut wrong) = (Vec::new(), None);
+    for (server, answer) in servers.iter().zip(answers) {
+        let Some(answer) = answer else { continue };
+        let own = answer.answers.iter().find_map(|r| match &r.data {
+            Data::Soa { primary, .. } if r.name == zone => Some(primary),
+            _ => None,
+        });
+        match (answer.rcode, own) {
+            (Rcode::NoError, Some(own))
+                if answer.authoritative && primary.is_none_or(|p| p == own) =>
+            {
+                right.push(*server);
+            }
+            // A server that does not serve the zone: others do.
+            (Rcode::Refused | Rcode::ServFail, _) => {}
+            (_, Some(other)) if answer.authoritative => {
+                wrong = Some(format!(
+                    "{} shows another zone {zone} (of {other})",
+                    server.ip()
+                ));
+            }
+            _ => {
+                wrong = Some(format!(
+                    "{} answers for {zone} without authority",
+                    server.ip()
+                ));
+            }
+        }
+    }
+    match (right.is_empty(), wrong) {
+        (false, _) => Place::Zone(Rc::new(Zone {
+            name: zone.to_owned(),
+            servers: right,
+            over,
+        })),
+        (true, Some(why)) => Place::Disturbed(why),
+        (true, None) => Place::Unknown,
+    }
+}
+
 impl Zone {
+    /// What each of the authorities answers, in their order.
+    pub fn ask_each(&self, name: &str, kind: RecordType) -> Vec<Option<Answer>> {
+        ask_each(&self.servers, self.over, name, kind)
+    }
+
     /// What one of the authorities answers.
     pub fn ask(&self, name: &str, kind: RecordType) -> Option<Answer> {
         let mut servers = self.servers.iter();
         servers.find_map(|server| {
-            let answer = Resolver::new(vec![*server]).query(name, kind, false);
-            answer.ok().filter(|a| a.rcode != Rcode::ServFail)
+            let answer = ask_one(*server, self.over, name, kind);
+            answer.filter(|a| a.rcode != Rcode::ServFail)
         })
     }
 

@@ -4,7 +4,7 @@ use super::live::Live;
 use super::parse::{Command, Opt};
 use super::{Ended, Exit, Result, Run, trouble};
 use crate::config::Config;
-use crate::issue::{Outcome, Report};
+use crate::issue::{Outcome, Report, Rounds};
 use crate::plan::{Waiting, Wish};
 use crate::status;
 use crate::store::{Lock, Queue, Wanted};
@@ -72,16 +72,18 @@ fn run(run: &Run<'_>) -> Result<Exit> {
                 queue.add(wish).map_err(trouble)?;
             }
             run.tell("another run is at work; it takes this wish along");
-            let lock = wait(run, &config)?;
+            let fulfilled = || !wishes.iter().any(|wish| queue.holds(wish));
+            let lock = wait(run, &config, fulfilled)?;
             fresh = false;
-            todo = queue.take();
-            if todo.is_empty() {
-                return Ok(told_by_others(run, &config, &sections));
+            todo = lock.as_ref().map(|_| queue.take()).unwrap_or_default();
+            match lock {
+                Some(lock) if !todo.is_empty() => lock,
+                _ => return Ok(told_by_others(run, &config, &sections)),
             }
-            lock
         }
     };
     let mut report = Report::default();
+    let mut rounds = Rounds::with(Queue::new(&run.paths));
     while !todo.is_empty() {
         if !fresh {
             config = run
@@ -89,13 +91,22 @@ fn run(run: &Run<'_>) -> Result<Exit> {
                 .inspect_err(|_| withdraw(&queue, &wishes))?;
         }
         fresh = false;
-        work(run, &config, &todo, &mut report);
+        work(run, &config, &todo, &mut rounds, &mut report);
         if report.stopped {
             withdraw(&queue, &wishes);
             break;
         }
         queue.done();
         todo = queue.take();
+        if todo.is_empty() {
+            todo = std::mem::take(&mut report.paused)
+                .into_iter()
+                .map(|(section, force)| Wanted {
+                    section: Some(section),
+                    force,
+                })
+                .collect();
+        }
     }
     drop(lock);
     notify(run, &config, &report);
@@ -138,16 +149,17 @@ fn wishes(sections: &[SectionName], force: bool) -> Vec<Wanted> {
 }
 
 /// One round of work on all wishes.
-fn work(run: &Run<'_>, config: &Config, todo: &[Wanted], report: &mut Report) {
+fn work(run: &Run<'_>, config: &Config, todo: &[Wanted], rounds: &mut Rounds, report: &mut Report) {
     let live = Live::new(run);
     let listener =
         |section: &SectionName, stage: Stage, text: &str| live.show(section, stage, text);
     let trace = |line: &str| run.tell(line);
     let engine = run.engine(config, &listener, run.trace(config, &trace));
     for wish in merge(todo, config) {
-        let more = engine.renew(&wish);
+        let more = engine.renew(&wish, rounds);
         report.outcomes.extend(more.outcomes);
         report.waiting.extend(more.waiting);
+        report.paused.extend(more.paused);
         report.next_due = more.next_due;
         report.news = more.news;
         report.stopped |= more.stopped;
@@ -191,13 +203,21 @@ fn merge(wishes: &[Wanted], config: &Config) -> Vec<Wish> {
     merged
 }
 
-/// Waits for the lock and shows what the run that has it does.
-pub(super) fn wait(run: &Run<'_>, config: &Config) -> Result<Lock> {
+/// Waits for the lock, and shows what the run that has it does; `None`: nothing is to be done any more.
+pub(super) fn wait(
+    run: &Run<'_>,
+    config: &Config,
+    fulfilled: impl Fn() -> bool,
+) -> Result<Option<Lock>> {
     let live = Live::new(run);
     loop {
         if let Some(lock) = Lock::take(&run.paths).map_err(trouble)? {
             live.end();
-            return Ok(lock);
+            return Ok(Some(lock));
+        }
+        if fulfilled() {
+            live.end();
+            return Ok(None);
         }
         if run.err_style.terminal {
             for section in config.names() {

@@ -5,7 +5,7 @@ use super::live::Live;
 use super::renew::{tell, unable, wait};
 use super::{Ended, Exit, Result, Run, trouble};
 use crate::config::Config;
-use crate::issue::{Outcome, Report};
+use crate::issue::{Outcome, Report, Rounds};
 use crate::plan::Wish;
 use crate::store::Lock;
 use crate::types::{SectionName, Stage};
@@ -15,13 +15,13 @@ use crate::types::{SectionName, Stage};
 pub(super) fn run(run: &Run<'_>, config: Config, named: &[SectionName]) -> Result<Exit> {
     let mut config = config;
     let lock = match Lock::take(&run.paths).map_err(trouble)? {
-        Some(lock) => lock,
+        Some(lock) => Some(lock),
         None if run.parsed.has("no-wait") => {
             return Err(Ended(Exit::Busy, "another run is at work".into()));
         }
         None => {
             run.tell("another run is at work; the test follows");
-            let lock = wait(run, &config)?;
+            let lock = wait(run, &config, || false)?;
             config = run.load(Vec::new())?;
             lock
         }
@@ -59,7 +59,7 @@ fn work(run: &Run<'_>, tested: &Config, wish: &Wish) -> Report {
         |section: &SectionName, stage: Stage, text: &str| live.show(section, stage, text);
     let trace = |line: &str| run.tell(line);
     let engine = run.engine(tested, &listener, run.trace(tested, &trace));
-    let mut report = engine.renew(wish);
+    let mut report = engine.renew(wish, &mut Rounds::default());
     live.end();
     for section in &wish.sections {
         // What comes before is cleaning up.

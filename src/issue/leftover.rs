@@ -141,10 +141,18 @@ fn remove_record(
 impl Engine<'_> {
     /// Takes back what earlier runs of a section left.
     pub(crate) fn clean_up(&self, cert: &Cert, record: &mut Recorder<'_>) -> Result<Step, Failure> {
-        let say = &mut |text: &str| record.say(self.clock.now(), text);
+        let mut told = Vec::new();
+        let say = &mut |text: &str| {
+            record.say(self.clock.now(), text);
+            told.push(text.to_owned());
+        };
         let (count, kept) = self.clean_areas(&cert.name, say)?;
         if kept == 0 {
-            return Ok(Step::Done(took_back(count)));
+            return Ok(Step::Done(match told.is_empty() {
+                true => took_back(count),
+                // What somebody else made is his to remove.
+                false => told.join("; "),
+            }));
         }
         Err(Failure::new(
             State::Deferred,

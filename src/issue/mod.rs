@@ -25,7 +25,6 @@ mod places;
 mod propagate;
 mod provider;
 mod request;
-mod resolves;
 mod revoke;
 mod rollback;
 mod section;
@@ -56,7 +55,7 @@ use crate::config::{Cert, Config};
 use crate::deploy as links;
 use crate::plan::{self, Action, Task, Waiting, Wish, renewal};
 use crate::status::{self, Recorder};
-use crate::store::{Area, device_secret, secure};
+use crate::store::{Area, Queue, device_secret, secure};
 use crate::types::{Clock, DnsServer, Held, Inventory, Paths, SectionName, Stage, Timestamp};
 use clients::Clients;
 use std::collections::HashSet;
@@ -105,6 +104,9 @@ pub struct Report {
     pub outcomes: Vec<(SectionName, Outcome)>,
     /// Sections that are due but must wait.
     pub waiting: Vec<Waiting>,
+    /// Sections that wait a little, and are to be gone on with once others have had their wish; true: by
+    /// force, for nothing has been done yet.
+    pub paused: Vec<(SectionName, bool)>,
     /// What was not due will be then, the first of all.
     pub next_due: Option<(Timestamp, SectionName)>,
     /// What others are to be told, once the lock is free.
@@ -113,6 +115,31 @@ pub struct Report {
     pub stopped: bool,
     /// It was a test: nothing goes on by itself.
     pub test: bool,
+}
+
+/// What lasts over the rounds of one run.
+#[derive(Debug, Default)]
+pub struct Rounds {
+    queue: Option<Queue>,
+    begun: HashSet<SectionName>,
+}
+
+impl Rounds {
+    /// Of a run in which sections that wait let wishes pass that come meanwhile.
+    pub fn with(queue: Queue) -> Self {
+        Self {
+            queue: Some(queue),
+            ..Self::default()
+        }
+    }
+}
+
+/// How a pause ended.
+enum Pause {
+    Over,
+    /// Somebody wishes for something.
+    Wished,
+    Stopped,
 }
 
 /// How far one step took a section.
@@ -187,7 +214,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Does what is due or wished for. The caller holds the lock.
-    pub fn renew(&self, wish: &Wish) -> Report {
+    pub fn renew(&self, wish: &Wish, rounds: &mut Rounds) -> Report {
         secure(self.paths);
         let mut inventory = self.inventory();
         let mut clients: Clients<'_> = Clients::default();
@@ -197,6 +224,8 @@ impl<'a> Engine<'a> {
             plan = plan::plan(self.config, &inventory, self.clock.now(), wish);
         }
         self.publish(&inventory);
+        // What an earlier round has worked on was told then.
+        plan.waiting.retain(|w| !rounds.begun.contains(&w.section));
         let mut report = Report {
             waiting: plan.waiting,
             next_due: self.next_due(&inventory),
@@ -215,21 +244,26 @@ impl<'a> Engine<'a> {
             .into_iter()
             .map(|t| (t, Timestamp(i64::MIN)))
             .collect();
-        let mut begun = HashSet::new();
         // The first that is ready, else the one that will be first.
         let next = |queue: &[(Task, Timestamp)], now| {
             let ready = queue.iter().position(|(_, at)| *at <= now);
             ready.or_else(|| (0..queue.len()).min_by_key(|i| queue[*i].1))
         };
         while let Some(index) = next(&queue, self.clock.now()) {
-            let wait = queue[index].1.since(self.clock.now()).max(0);
-            if self
-                .clock
-                .sleep(Duration::from_secs(wait.unsigned_abs()))
-                .is_err()
-            {
-                report.stopped = true;
-                break;
+            match self.pause(queue[index].1, rounds) {
+                Pause::Over => {}
+                Pause::Wished => {
+                    let left = queue.drain(..).map(|(task, _)| {
+                        let force = wish.force && !rounds.begun.contains(&task.section);
+                        (task.section, force)
+                    });
+                    report.paused = left.collect();
+                    break;
+                }
+                Pause::Stopped => {
+                    report.stopped = true;
+                    break;
+                }
             }
             let (task, _) = queue.remove(index);
             let Some(cert) = self.config.cert(task.section.as_str()) else {
@@ -250,7 +284,7 @@ impl<'a> Engine<'a> {
                 }
                 continue;
             }
-            let first = begun.insert(cert.name.clone());
+            let first = rounds.begun.insert(cert.name.clone());
             let (outcome, stopped) = self.work(cert, &task, &mut clients, first);
             match outcome {
                 Outcome::Waiting(until, _) if until.since(self.clock.now()) <= WAIT_MAX => {
@@ -274,6 +308,23 @@ impl<'a> Engine<'a> {
         }
         report.news = self.news(&inventory);
         report
+    }
+
+    /// Waits until then, unless somebody comes.
+    fn pause(&self, until: Timestamp, rounds: &Rounds) -> Pause {
+        loop {
+            let left = until.since(self.clock.now()).max(0);
+            if left > 0 && rounds.queue.as_ref().is_some_and(Queue::has_wishes) {
+                return Pause::Wished;
+            }
+            let slice = Duration::from_secs(left.unsigned_abs().min(1));
+            if self.clock.sleep(slice).is_err() {
+                return Pause::Stopped;
+            }
+            if left <= 1 {
+                return Pause::Over;
+            }
+        }
     }
 
     /// The section that is due first, and when.

@@ -1,15 +1,15 @@
 //! dns-persist-01: shows the record that the owner is to publish, and looks for it before the CA does.
 
+use super::Engine;
 use super::failure::Failure;
 use super::section::Work;
-use super::{Engine, view};
 use crate::acme::{AcmeError, Challenge};
-use crate::challenge::Permission;
+use crate::challenge::{Permission, Said, View};
 use crate::config::{Cert, Name, Validation};
-use crate::net::{Resolver, nameservers};
+use crate::net::RecordType;
 use crate::status::Recorder;
 use crate::store::AccountStore;
-use crate::types::{DnsServer, Domain, Stage, State};
+use crate::types::{Domain, Stage, State, Timestamp};
 
 /// As `check` calls it.
 const TOPIC: &str = "dns-persist";
@@ -57,32 +57,42 @@ enum Seen {
     Wrong(String),
 }
 
-fn look(engine: &Engine<'_>, servers: &[DnsServer], wanted: &Permission) -> Seen {
-    let now = engine.clock.now();
-    let https = view::transport(engine);
-    let looks = servers.iter().map(|server| {
-        let resolver = Resolver::over(vec![server.clone()], &https);
-        wanted.look_up(&resolver, now)
-    });
+/// Looks where the CA does: at the authorities of the zone, behind all CNAMEs.
+fn look(view: &View<'_>, wanted: &Permission, now: Timestamp) -> Seen {
+    let own = wanted.name();
+    let name = match view.follow(own) {
+        Ok(name) => name,
+        Err(chased) => return Seen::Wrong(format!("{own}: {chased}")),
+    };
+    let mut answers = Vec::new();
+    for Said { answer, must, .. } in view.each(&name) {
+        match answer {
+            Err(_) if !must => {}
+            answer => answers.push(answer),
+        }
+    }
+    if answers.is_empty() {
+        // Nobody else is left.
+        answers.push(view.ask(&name, RecordType::Txt));
+    }
+    let looks = answers
+        .into_iter()
+        .map(|answer| wanted.is_in(&answer?, now));
     let (right, wrong): (Vec<_>, Vec<_>) = looks.partition(Result::is_ok);
     let Some(Err(why)) = wrong.into_iter().next() else {
         return Seen::Right;
     };
+    let why = format!("{own}: {why}");
     match right.is_empty() {
         true => Seen::Wrong(why),
         false => Seen::Partly(why),
     }
 }
 
-/// The nameservers that are asked: those of the configuration, else the system's.
-fn servers(engine: &Engine<'_>) -> Result<Vec<DnsServer>, Failure> {
-    let mut servers = engine.config.global.dns_servers.clone();
-    if servers.is_empty() {
-        let system = nameservers(&engine.paths.at("/etc/resolv.conf"));
-        servers = system.into_iter().map(DnsServer::At).collect();
-    }
-    match servers.is_empty() {
-        false => Ok(servers),
+/// Somebody must be asked.
+fn sighted(view: &View<'_>) -> Result<(), Failure> {
+    match view.is_blind() {
+        false => Ok(()),
         true => Err(Failure::new(
             State::DnsError,
             "no nameserver is known that could be asked for the record",
@@ -94,19 +104,20 @@ fn servers(engine: &Engine<'_>) -> Result<Vec<DnsServer>, Failure> {
 /// Looks for the records before the CA does: it counts failures.
 pub(super) fn verify(
     work: &Work<'_, '_>,
+    view: &View<'_>,
     wanted: &[Permission],
     record: &mut Recorder<'_>,
 ) -> Result<(), Failure> {
     if wanted.is_empty() {
         return Ok(());
     }
-    let servers = servers(work.engine)?;
+    sighted(view)?;
     let text = "looking for the records at the nameservers";
     record.enter(work.now(), Stage::Propagation, text);
     let (mut problems, mut lines) = (Vec::new(), Vec::new());
     let mut state = State::Deferred;
     for permission in wanted {
-        let why = match look(work.engine, &servers, permission) {
+        let why = match look(view, permission, work.now()) {
             Seen::Right => continue,
             Seen::Partly(why) => format!("{why} at one of the nameservers"),
             Seen::Wrong(why) => {
@@ -145,6 +156,7 @@ pub(super) fn verify(
 /// What `check` says of a section's records; `issuers` are the CA's names for itself.
 pub(super) fn check(
     engine: &Engine<'_>,
+    view: &View<'_>,
     cert: &Cert,
     issuers: &[String],
     found: &mut dyn FnMut(&'static str, bool, String),
@@ -168,19 +180,13 @@ pub(super) fn check(
         );
         return found(TOPIC, false, text);
     }
-    let servers = match servers(engine) {
-        Ok(servers) => servers,
-        Err(failure) => {
-            return found(
-                TOPIC,
-                false,
-                format!("{} — {}", failure.problem, failure.remedy),
-            );
-        }
-    };
+    if let Err(failure) = sighted(view) {
+        let text = format!("{} — {}", failure.problem, failure.remedy);
+        return found(TOPIC, false, text);
+    }
     for permission in wanted {
         let line = permission.line();
-        match look(engine, &servers, &permission) {
+        match look(view, &permission, engine.clock.now()) {
             Seen::Right => found(TOPIC, true, format!("all nameservers show {line}")),
             Seen::Partly(why) | Seen::Wrong(why) => {
                 found(TOPIC, false, format!("{why} — publish {line}"))

@@ -127,16 +127,22 @@ fn look(
         let name = &first.txt.name;
         let seen = view.shows(first.txt);
         let now = work.now();
+        // More than that it is not there yet is told in the result, too.
+        let mut odd = true;
         let why = match seen {
             Seen::Shown => {
                 unseen.remove(0);
                 continue;
             }
-            Seen::NotYet(who) => format!("{who} does not show {name} yet"),
+            Seen::NotYet(who, Some(instead)) => format!("{who} {instead} {name}"),
+            Seen::NotYet(who, None) => {
+                odd = false;
+                format!("{who} does not show {name} yet")
+            }
             Seen::Unknown(why) => {
                 let text = format!("{name} cannot be looked up: {why}");
-                record.say(now, &text);
                 if !first.by_hand {
+                    record.say(now, &text);
                     return Ok(settle(since, first.settle, now));
                 }
                 format!("{text} (with dns_wait the CA is asked after that many seconds)")
@@ -144,7 +150,9 @@ fn look(
         };
         if first.by_hand {
             record.say(now, &why);
-            return Ok(Some((now.plus(BY_HAND), publish(&unseen, note))));
+            let text = publish(&unseen, note);
+            let text = if odd { format!("{why}; {text}") } else { text };
+            return Ok(Some((now.plus(BY_HAND), text)));
         }
         let so_far = now.since(since);
         if so_far >= LOOK_MAX {

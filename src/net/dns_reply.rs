@@ -7,20 +7,25 @@ use super::dns_wire::{CLASS_IN, OPCODE, QR, RD, Reader, TC, UDP_PAYLOAD, encode_
 
 /// The header (RFC 1035 section 4.1.1), and the question behind it.
 const HEADER: usize = 12;
-/// A pointer (RFC 1035 section 4.1.4) to the question's name, in the case that it was asked in.
-const TO_QUESTION: u16 = 0xc00c;
-/// A reply over UDP to who does not say that he takes more (RFC 1035 section 4.2.1).
-const PLAIN_MAX: usize = 512;
+/// Makes an offset a pointer (RFC 1035 section 4.1.4).
+const POINTER: u16 = 0xc000;
+/// A reply over UDP (RFC 1035 section 4.2.1), whatever he takes: the sender may be forged, and a reply
+/// much larger than the question would serve against whom it names. The rest goes by TCP.
+const DATAGRAM_MAX: usize = 512;
 /// A string of a TXT record (RFC 1035 section 3.3).
 const STRING_MAX: usize = 255;
 /// For how long a record may be kept, and that there is none: the next value comes at any time.
 const TTL: u32 = 1;
 const TYPE_OPT: u16 = 41;
+/// The length of such a record without options.
+const OPT: usize = 11;
 const TYPE_ANY: u16 = 255;
 /// Extension mechanisms of that version are not known (RFC 6891 section 6.1.3).
 const BADVERS: u16 = 16;
 /// DNSSEC OK: repeated as it came (RFC 3225 section 3).
 const DO: u16 = 0x8000;
+/// The label before the zone's name in the mailbox of a SOA record.
+const HOSTMASTER: &[u8] = b"\x0ahostmaster";
 const AA: u16 = 0x0400;
 const FORMERR: u16 = 1;
 const NXDOMAIN: u16 = 3;
@@ -61,6 +66,7 @@ pub fn reply(zones: &[SmallZone], message: &[u8], datagram: bool) -> Option<Vec<
     };
     let mut reply = Reply {
         bytes: Vec::new(),
+        owner: 0,
         counts: [1, 0, 0, 0],
         flags: kept,
     };
@@ -69,19 +75,15 @@ pub fn reply(zones: &[SmallZone], message: &[u8], datagram: bool) -> Option<Vec<
     reply.bytes.extend(&message[HEADER..asked.end]);
     let mut extended = 0;
     match asked.edns {
-        Some((_, version, _)) if version != 0 => extended = BADVERS >> 4,
+        Some((version, _)) if version != 0 => extended = BADVERS >> 4,
         _ => reply.answer(zones, &asked),
     }
-    let room = match asked.edns {
-        Some((size, ..)) => usize::from(size.min(UDP_PAYLOAD)).max(PLAIN_MAX),
-        None => PLAIN_MAX,
-    };
-    if datagram && reply.bytes.len() + 11 > room {
+    if datagram && reply.bytes.len() + OPT > DATAGRAM_MAX {
         reply.bytes.truncate(asked.end);
         reply.counts = [1, 0, 0, 0];
         reply.flags |= TC;
     }
-    if let Some((_, _, flags)) = asked.edns {
+    if let Some((_, flags)) = asked.edns {
         reply.bytes.push(0);
         let all = [TYPE_OPT, UDP_PAYLOAD, extended << 8, flags & DO, 0];
         words(&all, &mut reply.bytes);
@@ -97,8 +99,8 @@ struct Asked {
     class: u16,
     /// Where the question ends.
     end: usize,
-    /// The size he takes, the version and the flags (RFC 6891 section 6.1.2).
-    edns: Option<(u16, u8, u16)>,
+    /// The version and the flags (RFC 6891 section 6.1.2).
+    edns: Option<(u8, u16)>,
 }
 
 impl Asked {
@@ -113,7 +115,7 @@ impl Asked {
         let mut edns = None;
         for _ in 0..additional {
             let root = reader.name()? == ".";
-            let (kind, size) = (reader.u16()?, reader.u16()?);
+            let (kind, _) = (reader.u16()?, reader.u16()?);
             let [_, version, high, low] = reader.array()?;
             let length = reader.u16()?;
             reader.bytes(length.into())?;
@@ -121,7 +123,7 @@ impl Asked {
                 // One at most, of the root.
                 let one = root && edns.is_none();
                 one.then_some(())?;
-                edns = Some((size, version, u16::from_be_bytes([high, low])));
+                edns = Some((version, u16::from_be_bytes([high, low])));
             }
         }
         Some(Self {
@@ -132,6 +134,12 @@ impl Asked {
             edns,
         })
     }
+}
+
+/// True if a name is the other, or below it.
+fn is_below(name: &str, above: &str) -> bool {
+    let rest = name.strip_suffix(above);
+    rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// True if a name holds no pointer: what a reply points at has changed.
@@ -147,23 +155,29 @@ fn is_plain(mut name: &[u8]) -> bool {
 
 struct Reply {
     bytes: Vec<u8>,
+    /// A pointer to the zone's name at the question's end, in the case that it was asked in.
+    owner: u16,
     counts: [u16; 4],
     flags: u16,
 }
 
 impl Reply {
     fn answer(&mut self, zones: &[SmallZone], asked: &Asked) {
-        let zone = zones.iter().find_map(|zone| {
-            let above = asked.name.strip_suffix(zone.name.as_str())?;
-            (above.is_empty() || above.ends_with('.')).then_some((zone, above))
-        });
-        let Some((zone, above)) = zone.filter(|_| asked.class == CLASS_IN) else {
+        let within = zones.iter().filter(|z| is_below(&asked.name, &z.name));
+        // The deepest has the say.
+        let zone = within.max_by_key(|z| z.name.len());
+        let Some(zone) = zone.filter(|_| asked.class == CLASS_IN) else {
             self.flags |= REFUSED;
             return;
         };
         self.flags |= AA;
-        let top = above.is_empty();
+        let top = zone.name == asked.name;
+        // The question ends with the zone's name, a zero, type and class.
+        let at = asked.end.saturating_sub(zone.name.len() + 2 + 4);
+        self.owner = POINTER | u16::try_from(at).unwrap_or_default();
         match RecordType::of(asked.kind) {
+            // A name that has none, but another zone's below it, is there (RFC 8020).
+            _ if !top && zones.iter().any(|z| is_below(&z.name, &asked.name)) => {}
             _ if !top => self.flags |= NXDOMAIN,
             RecordType::Txt => {
                 for value in &zone.values {
@@ -173,58 +187,45 @@ impl Reply {
                         data.push(u8::try_from(part.len()).unwrap_or_default());
                         data.extend(part);
                     }
-                    self.record(1, zone, top, RecordType::Txt, &data);
+                    self.record(1, RecordType::Txt, &data);
                 }
             }
             RecordType::Ns => {
                 for nameserver in &zone.nameservers {
                     let mut data = Vec::new();
                     if encode_name(nameserver, &mut data).is_some() {
-                        self.record(1, zone, top, RecordType::Ns, &data);
+                        self.record(1, RecordType::Ns, &data);
                     }
                 }
             }
             // One set of records is enough for who asks for all (RFC 8482 section 4.1).
-            RecordType::Soa | RecordType::Other(TYPE_ANY) => self.soa(1, zone, top),
+            RecordType::Soa | RecordType::Other(TYPE_ANY) => self.soa(1, zone),
             _ => {}
         }
         if self.counts[1] == 0 {
             // That there is none may be kept as long as this says (RFC 2308 section 2).
-            self.soa(2, zone, top);
+            self.soa(2, zone);
         }
     }
 
     /// RFC 1035 section 3.3.13.
-    fn soa(&mut self, section: usize, zone: &SmallZone, top: bool) {
+    fn soa(&mut self, section: usize, zone: &SmallZone) {
         let primary = zone.nameservers.first().unwrap_or(&zone.name);
         let mut data = Vec::new();
-        let names = encode_name(primary, &mut data)
-            .and_then(|()| encode_name(&format!("hostmaster.{}", zone.name), &mut data));
-        if names.is_none() {
+        if encode_name(primary, &mut data).is_none() {
             return;
         }
+        data.extend(HOSTMASTER);
+        data.extend(self.owner.to_be_bytes());
         for number in [1, 3600, 600, 86_400, TTL] {
             data.extend(number.to_be_bytes());
         }
-        self.record(section, zone, top, RecordType::Soa, &data);
+        self.record(section, RecordType::Soa, &data);
     }
 
-    fn record(
-        &mut self,
-        section: usize,
-        zone: &SmallZone,
-        top: bool,
-        kind: RecordType,
-        data: &[u8],
-    ) {
-        let before = self.bytes.len();
-        if top {
-            words(&[TO_QUESTION], &mut self.bytes);
-        } else if encode_name(&zone.name, &mut self.bytes).is_none() {
-            self.bytes.truncate(before);
-            return;
-        }
-        words(&[kind.code(), CLASS_IN], &mut self.bytes);
+    /// One more record of the zone.
+    fn record(&mut self, section: usize, kind: RecordType, data: &[u8]) {
+        words(&[self.owner, kind.code(), CLASS_IN], &mut self.bytes);
         self.bytes.extend(TTL.to_be_bytes());
         let length = u16::try_from(data.len()).unwrap_or_default();
         words(&[length], &mut self.bytes);

@@ -29,7 +29,7 @@ pub use firewall::{Firewall, Redirect};
 pub use holder::holder;
 pub use http::{Client, Limits, Options};
 pub use resolv_conf::nameservers;
-pub use resolver::{ResolveError, Resolver, ask_each, lookup_host};
+pub use resolver::{Over, ResolveError, Resolver, ask_each, ask_one, lookup_host};
 pub use roots::Roots;
 pub use routes::{default_devices, devices};
 pub use served::{Signed, Unseen, served_certificate};

@@ -20,10 +20,20 @@ const TRIES: usize = 2;
 /// The system's resolver gives up by itself after 10 to 30 seconds.
 const LOOKUP: Duration = Duration::from_secs(10);
 
+/// How a server is asked on port 53.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// By UDP, and by TCP what does not fit.
+    Udp,
+    /// By TCP alone: it may pass where UDP is answered by somebody else.
+    Tcp,
+}
+
 /// Asks DNS servers, one after the other. Follows nothing: CNAMEs and referrals are the caller's.
 #[derive(Clone)]
 pub struct Resolver<'a> {
     servers: Vec<DnsServer>,
+    over: Over,
     https: Option<&'a dyn Transport>,
     patience: Duration,
 }
@@ -69,6 +79,7 @@ impl Resolver<'static> {
     pub fn new(servers: Vec<SocketAddr>) -> Self {
         Self {
             servers: servers.into_iter().map(DnsServer::At).collect(),
+            over: Over::Udp,
             https: None,
             patience: PATIENCE,
         }
@@ -80,6 +91,7 @@ impl<'a> Resolver<'a> {
     pub fn over(servers: Vec<DnsServer>, https: &'a dyn Transport) -> Self {
         Self {
             servers,
+            over: Over::Udp,
             https: Some(https),
             patience: PATIENCE,
         }
@@ -137,7 +149,13 @@ impl<'a> Resolver<'a> {
             question.id = random_id()?;
             let message = question.encode().unwrap_or_default();
             let deadline = || Instant::now() + self.patience;
-            result = over_udp(server, &message, deadline(), |m| question.decode(m));
+            result = match self.over {
+                Over::Udp => over_udp(server, &message, deadline(), |m| question.decode(m)),
+                // Nothing is lost on the way: who does not answer once does not.
+                Over::Tcp => {
+                    return over_tcp(server, &message, deadline(), |m| question.decode(m));
+                }
+            };
             if let Ok(answer) = &mut result {
                 if answer.rcode == Rcode::FormErr && question.edns {
                     // A server from before EDNS (RFC 6891 section 7).
@@ -157,13 +175,27 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Asks all these servers at once, without recursion; what each said, in their order.
-pub fn ask_each(servers: &[SocketAddr], name: &str, kind: RecordType) -> Vec<Option<Answer>> {
+/// Asks one server, without recursion.
+pub fn ask_one(server: SocketAddr, over: Over, name: &str, kind: RecordType) -> Option<Answer> {
+    let resolver = Resolver {
+        over,
+        ..Resolver::new(vec![server])
+    };
+    resolver.query(name, kind, false).ok()
+}
+
+/// The same of all these servers at once; what each said, in their order.
+pub fn ask_each(
+    servers: &[SocketAddr],
+    over: Over,
+    name: &str,
+    kind: RecordType,
+) -> Vec<Option<Answer>> {
     thread::scope(|scope| {
         let asking: Vec<_> = servers
             .iter()
             .map(|server| {
-                let ask = || Resolver::new(vec![*server]).query(name, kind, false).ok();
+                let ask = || ask_one(*server, over, name, kind);
                 thread::Builder::new().spawn_scoped(scope, ask)
             })
             .collect();

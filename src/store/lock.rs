@@ -92,6 +92,20 @@ impl Queue {
         fs::write(&path, b"").map_err(StoreError::of("writing", &path))
     }
 
+    /// True if somebody waits for a wish to be taken.
+    pub fn has_wishes(&self) -> bool {
+        !names(&self.dir).is_empty()
+    }
+
+    /// True until a wish is fulfilled or withdrawn.
+    pub fn holds(&self, wish: &Wanted) -> bool {
+        let name = name_of(wish);
+        // It moves from the first to the second.
+        [&self.dir, &self.taken()]
+            .iter()
+            .any(|dir| dir.join(&name).exists())
+    }
+
     /// Takes every wish to work on. Until [`Queue::done`] they are kept aside: if the run is killed,
     /// the next one takes them again. The caller holds the lock.
     pub fn take(&self) -> Vec<Wanted> {

@@ -5,9 +5,10 @@ use crate::support::server::free_port;
 use crate::support::tools;
 use certkeeper::challenge::{Delegated, Door, Proof, Solver, Spot};
 use certkeeper::types::Identifier;
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpStream, UdpSocket};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const ZONE: &str = "_acme-challenge.www.demo.example";
 
@@ -133,4 +134,73 @@ fn more_than_a_ca_asks_is_not_answered() {
     std::thread::sleep(Duration::from_millis(1100));
     socket.send(question).unwrap();
     assert!(socket.recv(&mut buffer).is_ok(), "it went silent");
+}
+
+/// A question for the TXT values of the zone, as TCP frames it.
+fn framed() -> Vec<u8> {
+    let mut message = b"\0\x01\x01\0\0\x01\0\0\0\0\0\0".to_vec();
+    for label in ZONE.split('.') {
+        message.push(u8::try_from(label.len()).unwrap());
+        message.extend(label.as_bytes());
+    }
+    message.extend(b"\0\0\x10\0\x01");
+    let length = u16::try_from(message.len()).unwrap();
+    [&length.to_be_bytes()[..], &message].concat()
+}
+
+/// What comes back until the other end closes: how many replies, and after how long.
+fn heard(mut stream: &TcpStream) -> (usize, Duration) {
+    let began = Instant::now();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let mut all = Vec::new();
+    // It may be reset: not all that was sent was read.
+    let _ = stream.read_to_end(&mut all);
+    let (mut rest, mut count) = (&all[..], 0);
+    while let [high, low, more @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        // A reply with one value.
+        assert_eq!((more[2] & 0x80, more[7]), (0x80, 1));
+        rest = &more[length..];
+        count += 1;
+    }
+    (count, began.elapsed())
+}
+
+#[test]
+fn connections_are_short_and_few() {
+    let (local, port) = (IpAddr::from(Ipv4Addr::LOCALHOST), free_port());
+    let mut solver = Delegated::new(Door::direct(Some(local), port));
+    solver.present(&proof("value")).unwrap();
+    let connect = || TcpStream::connect((local, port)).unwrap();
+    // Many questions at once (RFC 7766 section 6.2.1.1) are answered in one go, …
+    let stream = connect();
+    (&stream).write_all(&framed().repeat(3)).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(heard(&stream).0, 3);
+    // … but not without an end.
+    let stream = connect();
+    (&stream).write_all(&framed().repeat(50)).unwrap();
+    assert_eq!(heard(&stream).0, 16);
+    // One that comes in pieces is one.
+    let stream = connect();
+    for byte in framed() {
+        (&stream).write_all(&[byte]).unwrap();
+    }
+    stream.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(heard(&stream).0, 1);
+    // Nobody is listened to for long, or tells long stories.
+    let silent = connect();
+    let stream = connect();
+    (&stream).write_all(&[0xff; 4000]).unwrap();
+    let (count, time) = heard(&stream);
+    assert!(count == 0 && time < Duration::from_secs(3), "{time:?}");
+    let (count, time) = heard(&silent);
+    assert!(count == 0 && time < Duration::from_secs(10), "{time:?}");
+    // Those who hold connections hold up nobody who sends datagrams.
+    let held: Vec<TcpStream> = (0..100).map(|_| connect()).collect();
+    let run = dig(port, &["+short", "+notcp", ZONE, "TXT"]);
+    assert_eq!(run.stdout.trim(), "\"value\"");
+    drop(held);
 }

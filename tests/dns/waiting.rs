@@ -123,6 +123,36 @@ fn who_waits_for_dns_lets_the_others_pass() {
 }
 
 #[test]
+fn a_wish_is_not_kept_waiting_by_who_waits_for_dns() {
+    let Some(site) = Site::web() else { return };
+    let endpoint = Endpoint::start(site.challsrv());
+    let slow = cert(
+        "slow",
+        &["slow.demo.example"],
+        &by(&endpoint, &[("dns_wait", "30")]),
+    );
+    site.configure(std::slice::from_ref(&slow));
+    let run = site.certkeeper(&["renew"]).start();
+    site.wait_for("slow", "giving DNS");
+    let quick = cert("quick", &["quick.demo.example"], &site.by_webroot());
+    site.configure(&[slow, quick]);
+    let wish = site.run(&["renew", "quick"]);
+    assert_eq!(wish.code(), 0, "{}", wish.report());
+    assert!(wish.wall < Duration::from_secs(20), "{:?}", wish.wall);
+    let told = "quick: Valid (done by the other run)";
+    assert!(wish.stdout.contains(told), "{}", wish.report());
+    site.is_good("quick", &["quick.demo.example"]);
+    assert_eq!(site.version("slow"), None);
+    let run = run.finish();
+    assert_eq!(run.code(), 0, "{}", run.report());
+    site.is_good("slow", &["slow.demo.example"]);
+    // It was gone on with, and nothing of its log is lost.
+    assert_eq!(endpoint.calls().len(), 2);
+    assert_eq!(site.log("slow").matches("presenting ").count(), 1);
+    assert!(!run.stdout.contains("waits; next"), "{}", run.report());
+}
+
+#[test]
 fn a_long_wait_ends_the_run_and_the_record_stays_for_the_next() {
     let Some(site) = Site::bare() else { return };
     let endpoint = Endpoint::start(site.challsrv());

@@ -6,7 +6,7 @@ use crate::rig::{Rig, Want, plain};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use certkeeper::config::{self, Account, Config, External};
-use certkeeper::issue::{Engine, Outcome};
+use certkeeper::issue::{Engine, Outcome, Rounds};
 use certkeeper::net::SystemClock;
 use certkeeper::plan::Wish;
 use certkeeper::types::Paths;
@@ -223,10 +223,11 @@ fn renew(rig: &Rig, config: &Config) -> Outcome {
         listener: &|_, _, _| {},
         trace: None,
     };
-    let mut report = engine.renew(&Wish {
+    let wish = Wish {
         sections: vec![config.certs[0].name.clone()],
         force: false,
-    });
+    };
+    let mut report = engine.renew(&wish, &mut Rounds::default());
     report.outcomes.pop().expect("an outcome").1
 }
 

@@ -48,7 +48,31 @@ fn a_wrong_key_and_a_missing_zone_are_two_things() {
     ];
     world.configure(&["www.demo.example"], &wrong);
     let words = ["has another secret for the key", "correct the credentials"];
-    world.ends(&["check"], 1, &words);
+    let run = world.ends(&["check"], 1, &words);
+    assert!(!run.stdout.contains("there is no zone"), "{}", run.report());
+    // The key is right, but the server has nothing for the name.
+    let other = world
+        .router
+        .within(|| Nameserver::start(&world.temp, Kind::Bind, "hmac-sha256", &["other.test"]));
+    let at = [
+        ("dns", "rfc2136".to_owned()),
+        ("list credentials", "NSUPDATE_SERVER=127.0.0.1".to_owned()),
+        (
+            "list credentials",
+            format!("NSUPDATE_SERVER_PORT={}", other.address().port()),
+        ),
+        (
+            "list credentials",
+            format!("NSUPDATE_KEY=hmac-sha256:{KEY_NAME}:{SECRET}"),
+        ),
+    ];
+    world.configure(&["www.elsewhere.test"], &at);
+    let words = [
+        "there is no zone for _acme-challenge.www.elsewhere.test",
+        "check the names in list domains, and that the credentials are of the account that has the zone",
+    ];
+    let run = world.ends(&["check"], 1, &words);
+    assert!(!run.stdout.contains("secret"), "{}", run.report());
 }
 
 #[test]

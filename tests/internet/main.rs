@@ -20,6 +20,7 @@ mod uci;
 
 mod check;
 mod delegated;
+mod lies;
 mod manual;
 mod names;
 mod world;

@@ -1,7 +1,7 @@
 //! Where records are written, and who is asked whether they are there.
 
 use crate::fw4::nft;
-use crate::uci::with;
+use crate::uci::{cert, section, with};
 use crate::world::World;
 
 const CHAIN: &str = "\
@@ -52,6 +52,92 @@ one.demo.example. 60 CNAME _acme-challenge.www.demo.example.
 }
 
 #[test]
+fn ten_cnames_are_followed_and_no_more() {
+    // From `_acme-challenge.HOST` over HOST1, HOST2, … to the last.
+    let chain = |host: &str, count: usize| -> String {
+        let from = |n: usize| match n {
+            0 => format!("_acme-challenge.{host}"),
+            n => format!("{host}{n}"),
+        };
+        let line = |n| {
+            format!(
+                "{}.demo.example. 60 CNAME {}.demo.example.\n",
+                from(n),
+                from(n + 1)
+            )
+        };
+        (0..count).map(line).collect()
+    };
+    let Some(world) = World::new(&(chain("www", 10) + &chain("mail", 11))) else {
+        return;
+    };
+    world.configure(&["www.demo.example"], &world.by_update());
+    world.ends(&["renew"], 0, &["all nameservers show the records"]);
+    world.is_issued(&["www.demo.example"]);
+    world.configure(&["mail.demo.example"], &world.by_update());
+    let words = [
+        "more than 10 CNAMEs follow each other: _acme-challenge.mail.demo.example → mail1.demo.example → ",
+        " → mail11.demo.example — mend the CNAME records",
+    ];
+    world.ends(&["check"], 1, &words);
+}
+
+/// A section whose second name has a provider and an alias of its own.
+fn apart(world: &World, dalias: &str) {
+    let provider = |name: &str, zone: &str| {
+        let zone = format!("NSUPDATE_ZONE={zone}");
+        let zone = [("list credentials", zone.as_str())];
+        section("provider", name, &with(world.by_update(), &zone))
+    };
+    let by = |name: &str| vec![("provider", name.to_owned())];
+    let own = [
+        ("cert", "web"),
+        ("name", "mail.demo.example"),
+        ("dalias", dalias),
+    ];
+    world.sections(
+        &[
+            provider("one", "demo.example"),
+            provider("two", "other.example"),
+            cert(
+                "web",
+                &["www.demo.example", "mail.demo.example"],
+                &by("one"),
+            ),
+            section("domain", "mail", &with(by("two"), &own)),
+        ]
+        .concat(),
+    );
+}
+
+#[test]
+fn an_alias_leads_into_the_zone_of_another_provider() {
+    let line = "_acme-challenge.mail.demo.example. 60 CNAME txt.other.example.\n";
+    let Some(world) = World::new(line) else {
+        return;
+    };
+    apart(&world, "txt.other.example");
+    let words = [
+        "takes a test record _acme-challenge.www.demo.example",
+        "takes a test record txt.other.example",
+    ];
+    world.ends(&["check"], 0, &words);
+    world.ends(&["renew"], 0, &["all nameservers show the records"]);
+    world.is_issued(&["www.demo.example", "mail.demo.example"]);
+    // The CA knows nothing of calias and dalias.
+    apart(&world, "lost.other.example");
+    let words = "_acme-challenge.mail.demo.example leads to txt.other.example, but the record is written at \
+                 lost.other.example (calias, dalias) — publish: \
+                 _acme-challenge.mail.demo.example. IN CNAME lost.other.example.";
+    world.ends(&["check"], 1, &[words]);
+    let way = with(world.by_update(), &[("calias", "other.example")]);
+    world.configure(&["www.demo.example"], &way);
+    let words = "_acme-challenge.www.demo.example is no CNAME, but the record is written at \
+                 _acme-challenge.other.example";
+    world.ends(&["check"], 1, &[words]);
+}
+
+#[test]
 fn where_port_53_is_intercepted_operators_are_asked_over_https() {
     let Some(world) = World::new(CHAIN) else {
         return;
@@ -63,7 +149,8 @@ table inet isp {{
 	chain prerouting {{
 		type nat hook prerouting priority dstnat;
 		iifname ppp udp dport 53 udp length < 120 dnat ip to 192.0.2.1:53
-		iifname ppp meta nfproto ipv6 udp dport 53 drop
+		iifname ppp tcp dport 53 dnat ip to 192.0.2.1:53
+		iifname ppp meta nfproto ipv6 meta l4proto {{ tcp, udp }} th dport 53 drop
 	}}
 }}
 END",

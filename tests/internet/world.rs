@@ -14,17 +14,19 @@ use crate::support::certkeeper::Certkeeper;
 use crate::support::nameserver::{KEY_NAME, SECRET};
 use crate::support::pebble::{self, Pebble};
 use crate::support::pki::Pki;
-use crate::support::process::Finished;
+use crate::support::process::{Finished, Running};
 use crate::support::server::{Launch, Server};
 use crate::support::temp_root::TempRoot;
-use crate::support::{openssl, tools};
+use crate::support::{openssl, tools, wait_until};
 use crate::uci::{account, cert};
 use certkeeper::net::Updater;
 use certkeeper::types::{Clock as _, Nameserver as _, Secret, TsigKey, Update};
 use serde_json::Value;
 use std::fs;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 /// The zones' server, and the resolver.
 pub const AUTHORITY: &str = "192.0.2.53";
@@ -48,7 +50,7 @@ demo.example. 60 NS ns.demo.example.
 other.example. 60 NS ns.demo.example.
 ns.demo.example. 60 A 192.0.2.53
 ";
-const DEMO: &str = "\
+pub const DEMO: &str = "\
 demo.example. 60 SOA ns.demo.example. hostmaster.demo.example. 1 3600 600 86400 3600
 demo.example. 60 NS ns.demo.example.
 demo.example. 60 NS ns6.demo.example.
@@ -66,7 +68,8 @@ other.example. 60 NS ns.demo.example.
 pub struct World {
     pub pebble: Pebble,
     _operators: Server,
-    _resolvers: Vec<Server>,
+    /// The first is the one that Pebble asks.
+    pub resolvers: Vec<Server>,
     _authority: Server,
     pub internet: Space,
     pub router: Space,
@@ -123,7 +126,7 @@ impl World {
         Some(Self {
             pebble,
             _operators: operators,
-            _resolvers: resolvers,
+            resolvers,
             _authority: authority,
             internet,
             router,
@@ -133,11 +136,15 @@ impl World {
 
     /// Section `web` with these names and options.
     pub fn configure(&self, names: &[&str], options: &[(&str, String)]) {
+        self.sections(&cert("web", names, options));
+    }
+
+    /// These sections, beside the account.
+    pub fn sections(&self, sections: &str) {
         let global = "config certkeeper 'global'\n\toption accept_tos '1'\n\toption local_ca '0'\n\t\
                       option ca_bundle '/etc/ssl/bundle.pem'\n";
         let pebble = account("pebble", &self.pebble.directory_url_at(RESOLVER));
-        self.temp
-            .uci(&format!("{global}{pebble}{}", cert("web", names, options)));
+        self.temp.uci(&format!("{global}{pebble}{sections}"));
     }
 
     /// Options of a section that writes to the authority.
@@ -152,18 +159,40 @@ impl World {
         ]
     }
 
+    /// A run on the router that is being put together.
+    pub fn certkeeper(&self, args: &[&str]) -> Certkeeper {
+        Certkeeper::new(&self.temp, args)
+            .env("CERTKEEPER_NFT", &nft())
+            .env("CERTKEEPER_DOH", OPERATORS)
+    }
+
     /// A run on the router.
     pub fn run(&self, args: &[&str]) -> Finished {
-        let run = Certkeeper::new(&self.temp, args)
-            .env("CERTKEEPER_NFT", &nft())
-            .env("CERTKEEPER_DOH", OPERATORS);
+        let run = self.certkeeper(args);
         self.router.within(|| run.run())
+    }
+
+    /// One that goes on by itself, once it has said these words.
+    #[track_caller]
+    pub fn begin(&self, args: &[&str], words: &str) -> Running {
+        let _ = fs::remove_file(self.log_file());
+        let run = self.certkeeper(args);
+        let run = self.router.within(|| run.start());
+        let said = || self.log().contains(words);
+        let heard = wait_until(Duration::from_secs(40), said);
+        assert!(heard, "no {words:?} in {}", self.log());
+        run
     }
 
     /// A run that ends with this code, and says these words.
     #[track_caller]
     pub fn ends(&self, args: &[&str], code: i32, words: &[&str]) -> Finished {
-        let run = self.run(args);
+        self.ended(self.run(args), code, words)
+    }
+
+    /// The same of one that has ended.
+    #[track_caller]
+    pub fn ended(&self, run: Finished, code: i32, words: &[&str]) -> Finished {
         let (report, log) = (run.report(), self.log());
         let pebble = self.pebble.log();
         assert_eq!(run.code(), code, "{report}\n{log}\n--- Pebble\n{pebble}");
@@ -175,8 +204,11 @@ impl World {
     }
 
     pub fn log(&self) -> String {
-        let file = self.temp.path("var/run/certkeeper/log/web");
-        fs::read_to_string(file).unwrap_or_default()
+        fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.temp.path("var/run/certkeeper/log/web")
     }
 
     pub fn status(&self) -> Value {
@@ -197,6 +229,11 @@ impl World {
 
     /// The owner writes a record into a zone.
     pub fn publish(&self, zone: &str, name: &str, value: &str) {
+        self.publish_at(AUTHORITY, zone, name, value);
+    }
+
+    /// The same at another of its nameservers.
+    pub fn publish_at(&self, server: &str, zone: &str, name: &str, value: &str) {
         let key = TsigKey {
             name: KEY_NAME.to_owned(),
             algorithm: "hmac-sha256".to_owned(),
@@ -212,8 +249,16 @@ impl World {
                 ttl: Some(60),
                 key: Some((&key, now)),
             };
-            Updater.update((AUTHORITY, 53), &update).unwrap();
+            Updater.update((server, 53), &update).unwrap();
         });
+    }
+
+    /// One more nameserver on the Internet.
+    pub fn nameserver(&self, address: &str, zones: &[(&str, String)]) -> Server {
+        self.internet
+            .sh(&format!("ip address add {address}/32 dev ppp"));
+        self.internet
+            .within(|| named(&self.temp, (address, 5399), zones))
     }
 
     /// What dig, on the Internet, says in short.
@@ -236,8 +281,12 @@ fn named(temp: &TempRoot, (address, port): (&str, u16), zones: &[(&str, String)]
         fs::write(folder.join("hints"), ROOT.split_once('\n').unwrap().1).unwrap();
         text += "recursion yes; allow-recursion { any; }; listen-on-v6 { none; }; };\ncontrols { };\nzone \".\" { type hint; file \"hints\"; };\n";
     } else {
+        let v6 = match address {
+            AUTHORITY => "2001:db8:1::53",
+            _ => "none",
+        };
         text += &format!(
-            "recursion no; listen-on-v6 port 53 {{ 2001:db8:1::53; }}; }};\ncontrols {{ }};\n\
+            "recursion no; listen-on-v6 port 53 {{ {v6}; }}; }};\ncontrols {{ }};\n\
              key \"{KEY_NAME}\" {{ algorithm hmac-sha256; secret \"{SECRET}\"; }};\n"
         );
     }

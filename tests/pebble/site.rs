@@ -125,9 +125,8 @@ impl Site {
         self.challsrv.as_ref().expect("planned")
     }
 
-    /// Pebble 2.4 (Debian's) knows less than the newest: no profiles, no subproblems.
     pub fn is_newest(&self) -> bool {
-        !self.pebble.directory()["renewalInfo"].is_null()
+        self.pebble.is_newest()
     }
 
     // ---- configuration

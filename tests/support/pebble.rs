@@ -139,6 +139,11 @@ impl Pebble {
         format!("https://{host}:{}/dir", self.port)
     }
 
+    /// 2.4 (Debian's) knows less than the newest: no profiles, no subproblems.
+    pub fn is_newest(&self) -> bool {
+        !self.directory()["renewalInfo"].is_null()
+    }
+
     /// The directory: `meta.profiles` and `renewalInfo` tell the newest from Debian's.
     ///
     /// # Panics

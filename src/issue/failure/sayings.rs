@@ -36,7 +36,8 @@ const fn saying(kinds: &'static [&'static str], sign: Sign, remedy: &'static str
 const PRIVATE_ADDRESS: &str = "the name leads to an address that is not public, where no CA gets to: its record must have \
                                the address of the WAN, and where that is shared (100.64.0.0/10) validation_method dns is \
                                the way";
-const OTHER_RECORD: &str = "the CA saw another TXT record than ours: a longer dns_wait may help, or the zone is served elsewhere";
+const NOT_SEEN: &str = "the CA did not see the TXT record that it wants: `certkeeper check {section}` tells where that stands and \
+                        who shows it; where DNS is slow a longer dns_wait may help";
 
 /// Types of what a CA finds when it looks at a name.
 const LOOKED: &[&str] = &[
@@ -136,7 +137,7 @@ pub(super) static SAYINGS: [Saying; 28] = [
             "incorrect txt",
             "correct value not found",
         ]),
-        "the CA did not see the TXT record that was written: a longer dns_wait may help, or the zone is served elsewhere",
+        NOT_SEEN,
     ),
     saying(
         LOOKED,
@@ -174,7 +175,7 @@ pub(super) static SAYINGS: [Saying; 28] = [
     saying(
         &["unauthorized", "incorrectResponse"],
         By("dns-01"),
-        OTHER_RECORD,
+        NOT_SEEN,
     ),
     saying(LOOKED, Private, PRIVATE_ADDRESS),
     // The port.

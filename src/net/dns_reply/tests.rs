@@ -96,10 +96,12 @@ fn what_does_not_fit_is_to_be_asked_over_tcp() {
         let whole = reply(&zones(&many), &message, false).expect("a reply");
         let answer = question.decode(&whole).expect("an answer");
         assert_eq!((answer.truncated, answer.answers.len()), (false, 100));
-        // Seven fit into 512 bytes.
-        let seven = reply(&zones(&many[..7]), &message, true).expect("a reply");
-        assert!(!question.decode(&seven).expect("an answer").truncated);
-        assert!(seven.len() <= 512);
+        // Eight fit into 512 bytes, and more are not sent to whom the question may not be from.
+        let nine = reply(&zones(&many[..9]), &message, true).expect("a reply");
+        assert!(question.decode(&nine).expect("an answer").truncated);
+        let eight = reply(&zones(&many[..8]), &message, true).expect("a reply");
+        assert!(!question.decode(&eight).expect("an answer").truncated);
+        assert!(eight.len() <= 512);
     }
 }
 
@@ -132,5 +134,53 @@ fn odd_messages_get_little_or_nothing() {
     for length in HEADER..good.len() {
         let reply = reply(&zones, &good[..length], true);
         assert_eq!(rcode(reply), Some((1, HEADER)), "{length}");
+    }
+}
+
+#[test]
+fn of_zones_within_each_other_the_deepest_answers() {
+    let mut zones = zones(&["outer"]);
+    let deep = SmallZone {
+        name: format!("b.a.{NAME}"),
+        nameservers: vec!["router.example.org".into()],
+        values: vec!["inner".into()],
+    };
+    zones.push(deep);
+    for (name, rcode, text) in [
+        (NAME.to_owned(), Rcode::NoError, Some("outer")),
+        (format!("b.a.{NAME}"), Rcode::NoError, Some("inner")),
+        // Nothing is there, but something is below.
+        (format!("a.{NAME}"), Rcode::NoError, None),
+        (format!("x.{NAME}"), Rcode::NxDomain, None),
+        (format!("x.b.a.{NAME}"), Rcode::NxDomain, None),
+    ] {
+        let answer = ask(&zones, &name, RecordType::Txt);
+        assert_eq!(answer.rcode, rcode, "{name}");
+        let first = answer.answers.first().map(|r| r.data.clone());
+        assert_eq!(
+            first,
+            text.map(|t| Data::Text(t.as_bytes().to_vec())),
+            "{name}"
+        );
+        assert_eq!(answer.authority.is_empty(), text.is_some(), "{name}");
+    }
+}
+
+#[test]
+fn replies_are_not_much_larger_than_questions() {
+    // A name and its wildcard.
+    let both = ["a".repeat(43), "b".repeat(43)];
+    let zones = zones(&[&both[0], &both[1]]);
+    for name in [NAME.to_owned(), format!("a.b.{NAME}")] {
+        for code in [1, 2, 6, 16, 28, TYPE_ANY] {
+            let message = question(&name, RecordType::of(code));
+            let message = message.encode().expect("asked");
+            let reply = reply(&zones, &message, true).expect("a reply");
+            assert!(
+                reply.len() <= 3 * message.len(),
+                "{name} {code}: {}",
+                reply.len()
+            );
+        }
     }
 }

@@ -131,9 +131,9 @@ fn be_asked(message: &[u8], datagram: bool) {
         return;
     };
     assert!(message.len() >= 12 && reply.len() >= 12);
-    // The reply to this, with all that one name holds; no more than fits a datagram that was asked for.
+    // The reply to this, with all that one name holds; no more than any datagram may hold.
     assert!(reply.len() <= message.len() + 450);
-    assert!(!datagram || reply.len() <= 1232);
+    assert!(!datagram || reply.len() <= 512);
     assert_eq!(reply[..2], message[..2]);
     assert_eq!(reply[2] & 0x80, 0x80);
     // It is a message itself, and never one to reply to.

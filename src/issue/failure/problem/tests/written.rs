@@ -195,7 +195,7 @@ pub const CASES: &[Case] = &[
         "unauthorized",
         "something else",
         By::Dns,
-        &["another TXT record than ours"],
+        &["did not see the TXT record", "certkeeper check web"],
     ),
     (
         "dns",
