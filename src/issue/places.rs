@@ -1,8 +1,8 @@
 //! Providers that keep few values at a time: who has theirs there is not pushed out by another section.
 
-use super::{Engine, Task};
+use super::Engine;
 use crate::config::{Cert, DnsMethod, Validation};
-use crate::plan::Action;
+use crate::plan::{Action, Task};
 use crate::types::{SectionName, Timestamp};
 
 fn methods(cert: &Cert) -> impl Iterator<Item = &DnsMethod> {
