@@ -4,7 +4,8 @@
 //   LUCI_PASSWORD  root's
 //   LUCI_SHELL     a command that runs a command on the router, such as `ssh root@ROUTER`
 //   LUCI_CA        the directory's URL of a Pebble that reaches the router on port 80
-//   LUCI_CA_FILE   the file on the router with Pebble's root
+//   LUCI_STAGING   that of another one, its staging server, with the same root
+//   LUCI_CA_FILE   the file on the router with their root
 //   LUCI_SHOTS     a folder for screenshots (optional)
 //
 // The tests write /etc/config/certkeeper anew, and end with what stood there.
@@ -15,7 +16,7 @@ import test from 'node:test';
 import { chromium } from 'playwright-core';
 
 const env = process.env;
-const NEEDED = ['LUCI_URL', 'LUCI_PASSWORD', 'LUCI_SHELL', 'LUCI_CA', 'LUCI_CA_FILE'];
+const NEEDED = ['LUCI_URL', 'LUCI_PASSWORD', 'LUCI_SHELL', 'LUCI_CA', 'LUCI_STAGING', 'LUCI_CA_FILE'];
 const CHROMIUM = [env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 const missing = NEEDED.filter(name => !env[name]);
@@ -56,7 +57,7 @@ export const ubus = (method, args) => JSON.parse(router(`ubus call certkeeper ${
 export const CA = () => `
 config account 'pebble'
 	option acme_server '${env.LUCI_CA}'
-	option staging_server '${env.LUCI_CA}'
+	option staging_server '${env.LUCI_STAGING}'
 	option ca_file '${env.LUCI_CA_FILE}'
 `;
 
