@@ -1,10 +1,7 @@
 // The list of certificates and what is done there, on a real LuCI.
 import assert from 'node:assert/strict';
-import { CA, configure, end, open, page, renew, router, shot, ubus } from '../support/site.mjs';
+import { CA, GLOBAL, configure, end, open, page, renew, router, shot, ubus } from '../support/site.mjs';
 
-const GLOBAL = `config certkeeper 'global'
-	option accept_tos '1'
-`;
 
 const cert = (section, name, more = '') => `
 config cert '${section}'

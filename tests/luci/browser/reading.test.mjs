@@ -1,10 +1,7 @@
 // Who may only look, what the overview says, and what the page costs, on a real LuCI.
 import assert from 'node:assert/strict';
-import { CA, configure, end, open, page, renew, router, shot } from '../support/site.mjs';
+import { CA, GLOBAL, configure, end, open, page, renew, router, shot } from '../support/site.mjs';
 
-const GLOBAL = `config certkeeper 'global'
-	option accept_tos '1'
-`;
 const cert = (section, more = '') => `
 config cert '${section}'
 	list domains '${section}.example.org'
@@ -82,6 +79,20 @@ page('root cannot read a secret back either', async () => {
 	const tab = await open('certificates');
 	const secret = await tab.evaluate(() => L.require('rpc').then(rpc => rpc.declare({ object: 'uci', method: 'get', params: ['config'], reject: true })('certkeeper_secrets')).then(JSON.stringify, e => e.message));
 	assert.ok(!/hush/.test(secret), secret);
+	await end(tab);
+});
+
+page('a call that the session has no right to says so', async () => {
+	configure(GLOBAL + CA() + cert('web', "\toption auto_update '0'\n"));
+	const tab = await open('certificates');
+	await tab.locator('.ck-cert').waitFor();
+	const session = await tab.evaluate(() => L.env.sessionid);
+	router(`ubus call session revoke '{"ubus_rpc_session":"${session}","scope":"ubus","objects":[["certkeeper","check"]]}'`);
+	await tab.locator('.ck-cert').getByRole('button', { name: 'Actions' }).click();
+	await tab.getByRole('menuitem', { name: 'Check configuration' }).click();
+	await tab.locator('.modal').getByText('This login is not allowed to do that.').waitFor();
+	await tab.locator('.modal').getByText('log out and in again').waitFor();
+	await shot(tab, 'refused');
 	await end(tab);
 });
 

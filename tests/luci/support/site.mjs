@@ -11,6 +11,7 @@
 // The tests write /etc/config/certkeeper anew, and end with what stood there.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import { chromium } from 'playwright-core';
@@ -54,12 +55,28 @@ export function router(command, input) {
 
 export const ubus = (method, args) => JSON.parse(router(`ubus call certkeeper ${method} '${JSON.stringify(args || {})}'`));
 
+export const GLOBAL = `config certkeeper 'global'
+	option accept_tos '1'
+`;
+
 export const CA = () => `
 config account 'pebble'
 	option acme_server '${env.LUCI_CA}'
 	option staging_server '${env.LUCI_STAGING}'
 	option ca_file '${env.LUCI_CA_FILE}'
 `;
+
+// The address of this machine that the router sees.
+export function hostOfRouter() {
+	const url = new URL(env.LUCI_URL);
+	return new Promise((done, fail) => {
+		const socket = connect(url.port || (url.protocol === 'https:' ? 443 : 80), url.hostname, () => {
+			done(socket.localAddress);
+			socket.destroy();
+		});
+		socket.on('error', fail);
+	});
+}
 
 // Puts the router into a state: this configuration and no certificate, order or account.
 export function configure(text) {

@@ -14,12 +14,14 @@ const KEYS = [
 	['ec256', _('EC P-256 (small and fast)')], ['ec384', 'EC P-384'], ['ec521', 'EC P-521'],
 	['rsa2048', 'RSA 2048'], ['rsa3072', 'RSA 3072'], ['rsa4096', 'RSA 4096'], ['rsa8192', 'RSA 8192']
 ];
+/* Methods whose record may stand under another name. */
+const DNS = ['dns', 'dns-delegated', 'dns-manual'];
 const SERVICES = ['uhttpd', 'nginx', 'haproxy', 'lighttpd', 'strongswan'];
 
 /* The options that the form has; others of a section are left alone. */
 const OPTIONS = [
 	'enabled', 'domains', 'auto_names', 'primary', 'key_type', 'reuse_key', 'csr', 'account', 'staging', 'cert_profile', 'preferred_chain',
-	'validation_method', 'webroot', 'provider', 'dns', 'credentials', 'calias', 'dalias', 'dns_wait', 'auto_update', 'renew_before',
+	'validation_method', 'webroot', 'listen_port', 'provider', 'dns', 'credentials', 'calias', 'dalias', 'dns_wait', 'auto_update', 'renew_before',
 	'service', 'hook', 'export', 'verify'
 ];
 const NAME_OPTIONS = ['name', 'validation_method', 'provider', 'calias', 'dalias'];
@@ -65,6 +67,10 @@ function validation(s, known) {
 	o.placeholder = '/var/run/acme/challenge';
 	o.validate = (id, value) => value === '' || value[0] === '/' || _('Enter a path that begins with /.');
 
+	o = s.taboption('validation', form.Value, 'listen_port', _('Port'), _('Where certkeeper listens on a router without nftables. With them the port is opened and led there by itself.'));
+	['standalone', 'alpn', 'dns-delegated'].forEach(m => o.depends('validation_method', m));
+	o.datatype = 'port';
+
 	o = s.taboption('validation', form.ListValue, 'provider', _('Credentials'));
 	o.value('', _('own ones, below'));
 	uci.sections('certkeeper', 'provider').forEach(p => o.value(p['.name'], _('shared: %s (%s)').format(p['.name'], (known.provider(p.dns) || { title: p.dns }).title)));
@@ -86,14 +92,14 @@ function validation(s, known) {
 	dns.onchange = (ev, id, value) => { const f = fields.fields(id); if (f) f.setProvider(known.provider(value)); };
 
 	o = s.taboption('validation', form.Value, 'calias', _('Challenge alias'), _('The record is written at _acme-challenge.ALIAS. CNAMEs are followed without this.'));
-	o.depends('validation_method', 'dns');
+	DNS.forEach(m => o.depends('validation_method', m));
 	o.validate = (id, value) => value === '' || validate.name(value);
 	o = s.taboption('validation', form.Value, 'dalias', _('Domain alias'), _('The record is written at ALIAS itself.'));
-	o.depends('validation_method', 'dns');
+	DNS.forEach(m => o.depends('validation_method', m));
 	o.validate = (id, value) => value === '' || validate.name(value);
 	o = s.taboption('validation', form.Value, 'dns_wait', _('Wait for DNS'), _('Seconds to wait instead of looking whether the record is there.'));
 	o.datatype = 'uinteger';
-	o.depends('validation_method', 'dns');
+	['dns', 'dns-manual'].forEach(m => o.depends('validation_method', m));
 }
 
 function issuing(s, known) {

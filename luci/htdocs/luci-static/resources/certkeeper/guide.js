@@ -17,9 +17,6 @@
 
 const STEPS = [_('CA and terms'), _('Name'), _('Check'), _('Test'), _('Go live')];
 
-/* Pages of CAs where their terms are; the account's page has the link that the CA itself gave. */
-const TERMS = { letsencrypt: 'https://letsencrypt.org/repository/', zerossl: 'https://zerossl.com/terms/', google: 'https://pki.goog/repository/' };
-
 function field(id, title, input, hint) {
 	return E('div', { 'class': 'ck-field' }, [E('label', { 'for': id }, title), E('div', {}, [input, hint || ''])]);
 }
@@ -81,8 +78,7 @@ Guide.prototype.ca = function() {
 	const agree = E('input', { 'id': 'ck-g-terms', 'type': 'checkbox' });
 	const link = () => {
 		const ca = this.known.ca(account.value);
-		const url = ca && (ca.terms || TERMS[ca.name]);
-		dom.content(terms, [_('I agree to the terms of the CA.'), ' ', url ? E('a', { 'href': url, 'target': '_blank', 'rel': 'noreferrer' }, _('Read them')) : '']);
+		dom.content(terms, [_('I agree to the terms of the CA.'), ' ', ca && ca.terms ? widgets.link(ca.terms, _('Read them')) : '']);
 	};
 
 	agree.checked = v.agreed;

@@ -65,6 +65,7 @@ const DRAWN = {
 		(d.warnings || []).map(w => widgets.message('warning', null, w))
 	].flat(),
 	rollback: d => widgets.message('success', _('Version %s is in use again.').format(d.to), null),
+	import: d => E('ul', { 'class': 'ck-findings' }, (d.sections || []).map(s => line(s.taken, s.section, (s.text || []).join('; ')))),
 	csr: d => widgets.paper(d.csr, d.section + '.csr', _('the request')),
 	order: d => d.text ? widgets.message('success', null, d.text) : '',
 	account: d => widgets.message('success', null, d.text),

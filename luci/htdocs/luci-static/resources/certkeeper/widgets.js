@@ -54,7 +54,25 @@ function failure(error, again) {
    The last argument is called when it is closed. */
 let opener = null;
 
+/* LuCI has one box for all dialogs, its own too. */
+function unmark(box) {
+	['role', 'aria-modal', 'aria-label'].forEach(name => box.removeAttribute(name));
+	box.removeEventListener('keydown', stay);
+}
+
+/* The Tab key stays in the dialog. */
+function stay(ev) {
+	const all = [...this.querySelectorAll('a[href], button, input, select, textarea, [tabindex="0"]')].filter(n => !n.disabled && n.offsetParent);
+	const edge = ev.shiftKey ? all[0] : all[all.length - 1];
+
+	if (ev.key === 'Tab' && all.length && (document.activeElement === edge || !this.contains(document.activeElement))) {
+		ev.preventDefault();
+		(ev.shiftKey ? all[all.length - 1] : all[0]).focus();
+	}
+}
+
 function close() {
+	unmark(document.querySelector('#modal_overlay > .modal'));
 	ui.hideModal();
 
 	if (opener && document.body.contains(opener))
@@ -70,6 +88,7 @@ function dialog(title, content, buttons, wide) {
 	const all = buttons && buttons.length ? buttons : [button(_('Close'), 'neutral', close)];
 	const box = ui.showModal(title, [].concat(content, E('div', { 'class': 'right ck-buttons' }, all)), 'ck-dialog', wide ? 'ck-wide' : 'ck-narrow');
 
+	box.addEventListener('keydown', stay);
 	box.setAttribute('role', 'dialog');
 	box.setAttribute('aria-modal', 'true');
 	box.setAttribute('aria-label', title);
@@ -87,6 +106,11 @@ function ask(title, text, verb, todo, more) {
 		button(_('Cancel'), 'neutral', close),
 		deed(verb, 'negative', () => { close(); todo(); })
 	]);
+}
+
+/* A link to elsewhere. What a CA names may be no page at all. */
+function link(url, text) {
+	return /^https?:\/\//i.test(url) ? E('a', { 'href': url, 'target': '_blank', 'rel': 'noreferrer' }, text || url) : E('span', {}, url);
 }
 
 /* Name and value, one a line. */
@@ -174,6 +198,6 @@ function fill(place, promise, draw, again) {
 
 return baseclass.extend({
 	badge: badge, button: button, deed: deed, message: message, failure: failure, dialog: dialog, close: close, ask: ask,
-	facts: facts, say: say, copyButton: copyButton, download: download, paper: paper, head: head, entry: entry,
+	facts: facts, link: link, say: say, copyButton: copyButton, download: download, paper: paper, head: head, entry: entry,
 	empty: empty, fill: fill
 });

@@ -4,6 +4,7 @@
 'require uci';
 'require ui';
 'require certkeeper.api as api';
+'require certkeeper.context as context';
 'require certkeeper.save as save';
 'require certkeeper.validate as validate';
 'require certkeeper.widgets as widgets';
@@ -14,7 +15,8 @@ function path(value) {
 	return value === '' || value === null || value[0] === '/' || _('Enter a path that begins with /.');
 }
 
-function fields(s) {
+/* known: {hooks, secrets}, as far as the agent says */
+function fields(s, known) {
 	let o;
 
 	s.tab('general', _('General'));
@@ -32,7 +34,7 @@ function fields(s) {
 	o.validate = (id, value) => path(value);
 	o = s.taboption('general', form.Flag, 'debug', _('Debug'), _('The system log gets each request. Secrets are left out.'));
 
-	o = s.taboption('validation', form.DynamicList, 'dns_server', _('Nameservers'), _('They are asked whether records are there: addresses, with [:port], or https:// of a DoH server. Without, DNS is not looked at beforehand.'));
+	o = s.taboption('validation', form.DynamicList, 'dns_server', _('Nameservers'), _('They are asked whether records are there: addresses, with [:port], or https:// of a DoH server. Without, those that the Internet asks.'));
 	o.placeholder = '192.0.2.53';
 	o.validate = (id, value) => !value || validate.nameserver(value);
 	o = s.taboption('validation', form.Value, 'webroot', _('Document root'), _('For the method “folder of a web server”.'));
@@ -50,28 +52,50 @@ function fields(s) {
 	o.depends('local_ca', '1');
 	o.validate = (id, value) => value === '' || validate.days(value);
 
-	o = s.taboption('tell', form.DynamicList, 'notify', _('Tell'), _('An https:// URL (it gets JSON by POST) or a program in /etc/certkeeper/hooks.'));
-	o.validate = (id, value) => !value || /^https:\/\/[^\s/]+/.test(value) || /^[\w./-]+$/.test(value) && value[0] !== '/' || _('Enter an https:// URL, or the name of a program in /etc/certkeeper/hooks.');
+	/* Programs are chosen, never typed. */
+	const chosen = context.list(uci.get('certkeeper', 'global', 'notify')).concat(known.hooks);
+	o = s.taboption('tell', form.DynamicList, 'notify', _('Tell'), _('Who hears when a certificate fails, works again or is about to expire: a URL, which gets JSON by POST, or a program in /etc/certkeeper/hooks.'));
+	known.hooks.forEach(name => o.value(name));
+	o.placeholder = 'https://example.org/notify';
+	o.validate = (id, value) => !value || /^https?:\/\/[^\s/]+/.test(value) || chosen.indexOf(value) >= 0 || _('Enter an https:// URL, or choose a program in /etc/certkeeper/hooks.');
+	o = s.taboption('tell', form.Value, '_notify', _('Secret URL'), _('One that holds a token. It is stored where no login can read it.'));
+	o.password = true;
+	o.placeholder = known.secrets.indexOf('notify') >= 0 ? _('set; leave empty to keep it') : _('not set');
+	o.cfgvalue = () => '';
+	o.write = (id, value) => { known.url = value; };
+	o.remove = () => { known.url = null; };
+	o.validate = (id, value) => !value || /^https?:\/\/[^\s/]+/.test(value) || _('Enter an https:// URL.');
+	if (known.secrets.indexOf('notify') >= 0) {
+		o = s.taboption('tell', form.Flag, '_forget', _('Forget the secret URL'));
+		o.write = (id, value) => { known.forget = value === '1'; };
+		o.remove = () => { known.forget = false; };
+	}
 	o = s.taboption('tell', form.Flag, 'acme_hotplug', _('Events of the acme package'), _('Also tell those that listen for OpenWrt’s acme package.'));
 }
 
 return view.extend({
 	load() {
-		return uci.load('certkeeper').then(() => {
+		/* Settings can be made without the agent, too. */
+		const ask = method => api.call(method).catch(() => ({}));
+
+		return Promise.all([ask('hooks'), ask('status'), uci.load('certkeeper')]).then(all => {
 			if (!uci.get('certkeeper', 'global') && api.mayWrite())
 				uci.add('certkeeper', 'certkeeper', 'global');
+
+			return { hooks: all[0].hooks || [], secrets: (all[1].secrets || {}).global || [], url: null, forget: false };
 		});
 	},
 
-	render() {
+	render(known) {
 		const map = new form.Map('certkeeper', _('Settings'), _('What counts for all certificates. Each change takes effect at once, with a run that looks whether something is due.'));
 		const s = map.section(form.NamedSection, 'global', 'certkeeper');
 		const place = E('div', { 'aria-live': 'polite' });
 
 		map.readonly = !api.mayWrite();
-		fields(s);
+		fields(s, known);
 
-		const store = () => map.parse().then(() => save.commit())
+		const secrets = () => known.url ? { global: { notify: [known.url] } } : known.forget ? { global: null } : {};
+		const store = () => map.parse().then(() => save.commit(secrets()))
 			.then(() => map.load()).then(() => map.reset())
 			.then(() => { L.dom.content(place, ''); widgets.say(_('Saved.')); })
 			.catch(error => L.dom.content(place, widgets.message('error', null, error.message || String(error), error.remedy ? E('p', {}, error.remedy) : '')));
