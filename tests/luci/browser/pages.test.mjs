@@ -216,15 +216,18 @@ page('settings are saved, and what is wrong is refused', async () => {
 	router('mkdir -p /etc/certkeeper/hooks; printf "#!/bin/sh\\n" >/etc/certkeeper/hooks/mail; chmod 755 /etc/certkeeper/hooks/mail');
 	await tab.reload();
 	await tab.locator('.cbi-tabmenu a', { hasText: 'Notifications' }).click();
-	const tell = tab.locator('[data-name=notify] .add-item input');
-	await tell.fill('no-such-program');
-	await tell.press('Enter');
+	const tell = async text => {
+		await tab.locator('[data-name=notify] .add-item .cbi-dropdown').click();
+		const field = tab.locator('[data-name=notify] .add-item .create-item-input:visible').first();
+		await field.fill(text);
+		await field.press('Enter');
+	};
+	await tell('no-such-program');
 	await tab.getByRole('button', { name: 'Save' }).click();
 	await tab.locator('.alert-message', { hasText: 'Tell' }).waitFor();
 	const item = tab.locator('[data-name=notify] .item', { hasText: 'no-such-program' });
 	await item.click({ position: { x: (await item.boundingBox()).width - 8, y: 8 } });
-	await tell.fill('https://198.51.101.2/hook');
-	await tell.press('Enter');
+	await tell('https://198.51.101.2/hook');
 	await tab.locator('[data-name=_notify] input').fill('https://198.51.101.2/token-hush');
 	await tab.locator('[data-name=acme_hotplug] input[type=checkbox]').check();
 	await shot(tab, 'settings-tell');

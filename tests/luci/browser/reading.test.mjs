@@ -178,6 +178,59 @@ page('a hundred certificates are drawn without a stall', async () => {
 	await end(tab);
 });
 
+// Texts of the page whose contrast with what is behind them is less than WCAG 2.1 wants (1.4.3: 4.5, 3 for large ones).
+const pale = () => {
+	const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+	const rgba = css => {
+		canvas.clearRect(0, 0, 1, 1);
+		canvas.fillStyle = css;
+		canvas.fillRect(0, 0, 1, 1);
+		const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+		return [r, g, b, a / 255];
+	};
+	const over = (top, under) => [0, 1, 2].map(i => top[i] * top[3] + under[i] * (1 - top[3])).concat(1);
+	const light = color => color.slice(0, 3).map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+		.reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+	const behind = node => node ? over(rgba(getComputedStyle(node).backgroundColor), behind(node.parentElement)) : [255, 255, 255, 1];
+	const out = [];
+	for (const node of document.querySelectorAll('.ck-page *, .ck-dialog *')) {
+		const text = [...node.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join('');
+		/* Buttons and messages are the theme's. */
+		if (!text || node.closest('button, .alert-message, svg, .ck-away, [disabled], .cbi-tabmenu') || !node.offsetParent)
+			continue;
+		const style = getComputedStyle(node);
+		const back = behind(node);
+		const [a, b] = [light(over(rgba(style.color), back)), light(back)].sort((x, y) => y - x);
+		const size = parseFloat(style.fontSize);
+		const large = size >= 24 || size >= 18.66 && style.fontWeight >= 700;
+		const contrast = (a + 0.05) / (b + 0.05);
+		if (contrast < (large ? 3 : 4.5))
+			out.push(`${contrast.toFixed(2)} ${node.className || node.tagName}: ${text.slice(0, 40)}`);
+	}
+	return [...new Set(out)];
+};
+
+page('texts stand out from what is behind them, in both themes', async () => {
+	configure(GLOBAL + CA() + cert('web', "\tlist service 'cron'\n\toption primary '1'\n") + cert('bad', "\toption cert_profile 'nosuch'\n") +
+		cert('off', "\toption enabled '0'\n") + cert('late', "\toption auto_update '0'\n") + cert('test', "\toption staging '1'\n"));
+	renew();
+	for (const dark of [false, true]) {
+		const tab = await open('certificates', { dark });
+		await tab.locator('.ck-cert').nth(4).waitFor();
+		assert.deepEqual(await tab.evaluate(pale), [], dark ? 'dark' : 'light');
+		await tab.locator('.ck-cert[data-section=web]').getByRole('button', { name: 'Actions' }).click();
+		await tab.getByRole('menuitem', { name: 'Show' }).click();
+		await tab.locator('.ck-paper').waitFor();
+		await shot(tab, dark ? 'show-dark' : 'show-light');
+		assert.deepEqual(await tab.evaluate(pale), [], dark ? 'dark dialog' : 'light dialog');
+		await tab.keyboard.press('Escape');
+		await tab.getByRole('button', { name: 'Guide' }).click();
+		await tab.locator('#ck-g-ca').waitFor();
+		assert.deepEqual(await tab.evaluate(pale), [], dark ? 'dark guide' : 'light guide');
+		await end(tab);
+	}
+});
+
 page('it fits a phone, a dark theme, and the keyboard alone', async () => {
 	configure(GLOBAL + CA() + cert('web', "\tlist service 'cron'\n\toption primary '1'\n") + cert('mail') + cert('bad', "\toption cert_profile 'nosuch'\n"));
 	renew();

@@ -106,7 +106,8 @@ function open(section) {
 			delete cert._section;
 			if (!cert.credentials.length)
 				delete cert.credentials;
-			return job.run(place, 'check', { section: name, cert: cert }, true);
+			return job.run(place, 'check', { section: name, cert: cert }, true)
+				.then(() => place.scrollIntoView({ block: 'nearest' }));
 		}).catch(fault);
 
 		const store = () => collect(map, fields, known).then(values => {

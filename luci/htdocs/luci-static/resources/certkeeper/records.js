@@ -9,14 +9,11 @@ function row(record) {
 	const cell = (title, content) => E('td', { 'class': 'td', 'data-title': title }, content);
 
 	return E('tr', { 'class': 'tr' }, [
-		cell(_('Name'), E('code', {}, record.domain)),
+		cell(_('Name'), [E('code', {}, record.domain), ' ', widgets.copyButton(record.domain, _('the name'), true)]),
 		cell(_('Type'), record.type),
 		cell(_('TTL'), record.ttl ? String(record.ttl) : '–'),
-		cell(_('Value'), E('code', {}, record.value)),
-		cell(_('State'), widgets.badge(words.record(record.status))),
-		E('td', { 'class': 'td ck-buttons' }, [
-			widgets.copyButton(record.domain, _('the name'), true), widgets.copyButton(record.value, _('the value'), true)
-		])
+		cell(_('Value'), [E('code', {}, record.value), ' ', widgets.copyButton(record.value, _('the value'), true)]),
+		cell(_('State'), widgets.badge(words.record(record.status)))
 	]);
 }
 
@@ -25,7 +22,7 @@ function table(records) {
 		return '';
 
 	return E('table', { 'class': 'table ck-table' }, [
-		E('tr', { 'class': 'tr table-titles' }, [_('Name'), _('Type'), _('TTL'), _('Value'), _('State'), ''].map(t => E('th', { 'class': 'th' }, t)))
+		E('tr', { 'class': 'tr table-titles' }, [_('Name'), _('Type'), _('TTL'), _('Value'), _('State')].map(t => E('th', { 'class': 'th' }, t)))
 	].concat(records.map(row)));
 }
 

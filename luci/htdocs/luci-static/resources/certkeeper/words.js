@@ -107,7 +107,8 @@ const USERS = {
 	'service': _('service %s'),
 	'export': _('copies in %s'),
 	'hook': _('program %s'),
-	'verify': _('place %s')
+	'verify': _('place %s'),
+	'event': _('event %s')
 };
 
 /* [label, colour] of a word in a table; a word that is news stands for itself. */

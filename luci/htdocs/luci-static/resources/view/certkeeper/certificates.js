@@ -140,7 +140,7 @@ return view.extend({
 
 	/* What OpenWrt's acme package has can be had here. Only who may change things hears of it. */
 	showOffer() {
-		return (api.mayWrite() ? takeover.offer(work => this.done(work()).then(() => this.showOffer())) : Promise.resolve(''))
+		return (api.mayWrite() ? takeover.offer(work => { dom.content(this.guide, ''); return this.done(work()).then(() => this.showOffer()); }) : Promise.resolve(''))
 			.then(offer => dom.content(this.offer, offer));
 	},
 
