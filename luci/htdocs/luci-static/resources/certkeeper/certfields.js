@@ -4,6 +4,7 @@
 'require uci';
 'require certkeeper.context as context';
 'require certkeeper.credentials as credentials';
+'require certkeeper.lists as lists';
 'require certkeeper.suggest as suggest';
 'require certkeeper.validate as validate';
 'require certkeeper.words as words';
@@ -31,7 +32,7 @@ function names(s, known, fresh) {
 
 	s.tab('names', _('Names'));
 
-	o = s.taboption('names', form.DynamicList, 'domains', _('Names'), _('Host names, wildcards (*.example.org), public addresses, or @wan for those of that interface.'));
+	o = s.taboption('names', lists.List, 'domains', _('Names'), _('Host names, wildcards (*.example.org), public addresses, or @wan for those of that interface.'));
 	o.placeholder = 'www.example.org';
 	o.validate = (id, value) => value === '' || value === null || validate.name(value);
 
@@ -156,17 +157,17 @@ function use(s, known) {
 
 	s.tab('use', _('Use'));
 
-	o = s.taboption('use', form.DynamicList, 'service', _('Services'), _('They take a new certificate by themselves; certkeeper looks whether they serve it, and rolls back if not.'));
+	o = s.taboption('use', lists.List, 'service', _('Services'), _('They take a new certificate by themselves; certkeeper looks whether they serve it, and rolls back if not.'));
 	SERVICES.forEach(name => o.value(name));
 	o.validate = (id, value) => /^[\w.-]*$/.test(value || '') || _('Enter the name of an init script.');
 
 	hooks(s, known);
 
-	o = s.taboption('use', form.DynamicList, 'export', _('Copies'), _('Folder, or folder:user, for readers that may not enter /etc/certkeeper.'));
+	o = s.taboption('use', lists.List, 'export', _('Copies'), _('Folder, or folder:user, for readers that may not enter /etc/certkeeper.'));
 	o.placeholder = '/srv/tls:mosquitto';
 	o.validate = (id, value) => !value || validate.copies(value);
 
-	o = s.taboption('use', form.DynamicList, 'verify', _('Look at'), _('Places that must serve the new certificate, as host:port or host:port/name.'));
+	o = s.taboption('use', lists.List, 'verify', _('Look at'), _('Places that must serve the new certificate, as host:port or host:port/name.'));
 	o.placeholder = '127.0.0.1:443';
 	o.validate = (id, value) => !value || validate.place(value);
 }
