@@ -53,6 +53,8 @@ page('an account is added, registered, given another key, deactivated and delete
 			await modal(tab).getByRole('button', { name: confirm }).click();
 		await ended(tab);
 		await close(tab);
+		/* The focus stays in the entry, although that is drawn anew. */
+		await tab.waitForFunction(() => document.activeElement.closest('.ck-entry'));
 		if (button === 'Register') {
 			await entry(tab, 'own').locator('.ck-badge', { hasText: 'Valid' }).waitFor();
 			await shot(tab, 'accounts');

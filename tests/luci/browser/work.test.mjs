@@ -125,7 +125,7 @@ config cert 'off'
 `);
 	try {
 		const tab = await open('certificates');
-		const offer = tab.locator('.alert-message', { hasText: '2 certificates are kept by OpenWrt’s acme package.' });
+		const offer = tab.locator('.alert-message', { hasText: '1 certificate is kept by OpenWrt’s acme package.' });
 		await offer.getByRole('button', { name: 'Take over…' }).click();
 		await modal(tab).getByText('shop.example.org').waitFor();
 		assert.match(await modal(tab).textContent(), /off\.example\.org \(disabled\)/);

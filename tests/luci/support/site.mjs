@@ -125,7 +125,7 @@ export async function open(path, options = {}) {
 	tab.on('request', request => {
 		if (request.url().includes('/ubus'))
 			for (const call of [].concat(JSON.parse(request.postData() || '[]')))
-				tab.calls.push(call.method === 'call' ? call.params.slice(1, 3).join(' ') : call.method);
+				tab.calls.push(call.method === 'call' ? [...call.params.slice(1, 3), call.params[3].config].filter(Boolean).join(' ') : call.method);
 	});
 
 	await tab.goto(`${env.LUCI_URL}/admin/${path.startsWith('status') ? path : 'services/certkeeper/' + path}`);

@@ -18,7 +18,7 @@ function create(what) {
 
 	function again() {
 		const mine = ++asked;
-		const show = content => { if (mine === asked) dom.content(place, content()); };
+		const show = content => { if (mine === asked) widgets.redraw(place, () => { dom.content(place, content()); return place; }); };
 
 		return what.load().then(
 			answer => show(() => what.draw(answer, after)),

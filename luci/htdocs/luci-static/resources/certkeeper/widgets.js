@@ -50,8 +50,7 @@ function failure(error, again) {
 		E('div', { 'class': 'ck-buttons' }, actions));
 }
 
-/* A dialog. Closing it gives the focus back to where it came from; Escape presses the first button.
-   The last argument is called when it is closed. */
+/* Where the focus was before the dialog that is open. */
 let opener = null;
 
 /* LuCI has one box for all dialogs, its own too. */
@@ -81,6 +80,22 @@ function close() {
 	opener = null;
 }
 
+/* Draws a part of the page anew: work() does it, and returns what stands there then. The focus, and where a dialog
+   gives it back to, go to the button in the same place. */
+function redraw(before, work) {
+	const buttons = node => [...node.querySelectorAll('button')];
+	const [focus, back] = [document.activeElement, opener].map(button => buttons(before).indexOf(button));
+	const now = buttons(work());
+	const twin = at => now[at] && !now[at].disabled ? now[at] : now.filter(button => !button.disabled)[0];
+
+	if (focus >= 0 && twin(focus))
+		twin(focus).focus();
+
+	if (back >= 0)
+		opener = twin(back) || null;
+}
+
+/* A dialog. Closing it gives the focus back to where it came from; Escape presses the first button. */
 function dialog(title, content, buttons, wide) {
 	if (!document.body.classList.contains('modal-overlay-active'))
 		opener = document.activeElement;
@@ -197,7 +212,7 @@ function fill(place, promise, draw, again) {
 }
 
 return baseclass.extend({
-	badge: badge, button: button, deed: deed, message: message, failure: failure, dialog: dialog, close: close, ask: ask,
+	badge: badge, button: button, deed: deed, message: message, failure: failure, dialog: dialog, close: close, redraw: redraw, ask: ask,
 	facts: facts, link: link, say: say, copyButton: copyButton, download: download, paper: paper, head: head, entry: entry,
 	empty: empty, fill: fill
 });

@@ -109,10 +109,7 @@ return view.extend({
 			const node = kept ? before.node : row.render(d, at, deed => this.done(deed()), work);
 
 			if (before && !kept && !before.node.querySelector('[aria-expanded=true]')) {
-				const focused = before.node.contains(document.activeElement);
-				before.node.replaceWith(node);
-				if (focused)
-					node.querySelector('button:not([disabled])').focus();
+				widgets.redraw(before.node, () => { before.node.replaceWith(node); return node; });
 			}
 			else if (before && !kept) {
 				/* A menu is open in it: next time. */
