@@ -36,7 +36,7 @@ function names(s, known, fresh) {
 	o.placeholder = 'www.example.org';
 	o.validate = (id, value) => value === '' || value === null || validate.name(value);
 
-	o = s.taboption('names', form.Flag, 'auto_names', _('Companions too'), _('Also www.NAME, or *.NAME where DNS validates.'));
+	o = s.taboption('names', form.Flag, 'auto_names', _('With www or *'), _('Also www.NAME, or *.NAME where DNS validates.'));
 	o = s.taboption('names', form.Flag, 'primary', _('Primary'), _('domain.crt and domain.key lead to this certificate. Without a primary one the first does.'));
 	o = s.taboption('names', form.Flag, 'enabled', _('Enabled'));
 	o.default = '1';
@@ -167,7 +167,7 @@ function use(s, known) {
 	o.placeholder = '/srv/tls:mosquitto';
 	o.validate = (id, value) => !value || validate.copies(value);
 
-	o = s.taboption('use', lists.List, 'verify', _('Look at'), _('Places that must serve the new certificate, as host:port or host:port/name.'));
+	o = s.taboption('use', lists.List, 'verify', _('Verify at'), _('Places that must serve the new certificate, as host:port or host:port/name.'));
 	o.placeholder = '127.0.0.1:443';
 	o.validate = (id, value) => !value || validate.place(value);
 }

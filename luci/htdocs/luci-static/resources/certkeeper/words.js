@@ -99,7 +99,7 @@ const TOPICS = {
 	service: _('Services'),
 	hook: _('Hooks'),
 	export: _('Copies'),
-	verify: _('Look at')
+	verify: _('Verify at')
 };
 
 /* Who is to have a certificate: `service nginx`. */
