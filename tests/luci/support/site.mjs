@@ -128,6 +128,8 @@ export async function open(path, options = {}) {
 				tab.calls.push(call.method === 'call' ? [...call.params.slice(1, 3), call.params[3].config].filter(Boolean).join(' ') : call.method);
 	});
 
+	/* The page that one sees after the login asks on until it is left. */
+	tab.on('framenavigated', () => { tab.calls.length = 0; });
 	await tab.goto(`${env.LUCI_URL}/admin/${path.startsWith('status') ? path : 'services/certkeeper/' + path}`);
 	await tab.waitForSelector('.ck-page, .ck-card, .alert-message');
 	return tab;
