@@ -26,6 +26,9 @@ page('the first-run guide leads to a valid certificate, over check, test and go 
 	await tab.getByRole('heading', { name: 'The way to the first certificate' }).waitFor();
 	await next();
 	assert.match(await tab.locator('.ck-guide [role=alert]').first().textContent(), /agreement/);
+	await tab.selectOption('#ck-g-ca', 'letsencrypt');
+	const preset = ubus('cas').cas.find(ca => ca.name === 'letsencrypt');
+	assert.equal(await tab.getByRole('link', { name: 'Read them' }).getAttribute('href'), preset.terms);
 	await tab.selectOption('#ck-g-ca', 'pebble');
 	await tab.fill('#ck-g-email', 'me@example.org');
 	await tab.check('#ck-g-terms');

@@ -238,6 +238,27 @@ page('it fits a phone, a dark theme, and the keyboard alone', async () => {
 	await phone.locator('.ck-cert').first().waitFor();
 	assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth + 1), 'nothing sticks out');
 	await shot(phone, 'phone');
+	const fits = what => phone.evaluate(() => [...document.querySelectorAll('.ck-page *, .modal *')]
+		.filter(n => n.offsetParent && !n.closest('svg, pre, .ck-away') && n.getBoundingClientRect().right > window.innerWidth + 1)
+		.map(n => `${n.tagName} ${n.className} ${n.textContent.slice(0, 30)}`)).then(out => assert.deepEqual(out, [], what));
+	await fits('certificates');
+	await phone.getByRole('button', { name: 'Add certificate' }).click();
+	for (const name of ['Names', 'Validation', 'CA and key', 'Use']) {
+		await phone.locator('.modal .cbi-tabmenu a', { hasText: name }).click();
+		await fits(name);
+		await shot(phone, 'phone-' + name.toLowerCase().replace(/ /g, '-'));
+	}
+	await phone.locator('.modal').getByRole('button', { name: 'Cancel' }).click();
+	await phone.getByRole('button', { name: 'Guide' }).click();
+	await phone.locator('#ck-g-ca').waitFor();
+	await fits('guide');
+	await shot(phone, 'phone-guide');
+	for (const path of ['accounts', 'providers', 'uploads', 'requests', 'orders', 'settings']) {
+		await phone.goto(`${process.env.LUCI_URL}/admin/services/certkeeper/${path}`);
+		await phone.waitForSelector('.ck-entry, .ck-empty, .cbi-map');
+		await fits(path);
+		await shot(phone, 'phone-' + path);
+	}
 	await end(phone);
 
 	const tab = await open('certificates', { dark: true });
