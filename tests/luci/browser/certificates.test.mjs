@@ -38,6 +38,7 @@ page('the first-run guide leads to a valid certificate, over check, test and go 
 	await next();
 	assert.match(await tab.locator('.ck-guide .ck-fault').last().textContent(), /without https/);
 	await tab.fill('#ck-g-name', 'guide.example.org');
+	assert.equal(await tab.locator('.ck-guide .ck-fault').last().textContent(), '');
 	await shot(tab, 'guide-2-name');
 	assert.equal(await tab.locator('#ck-g-method').inputValue(), 'standalone');
 	await next();

@@ -33,7 +33,8 @@ function Guide(known, facts, ended, changed) {
 	this.ended = ended;
 	this.changed = changed;
 	this.values = { account: known.accounts()[0][0], email: global.account_email || '', agreed: global.accept_tos === '1', names: '', method: null };
-	this.node = E('section', { 'class': 'ck-guide', 'aria-label': _('Guide to the first certificate') });
+	/* What was wrong says nothing any more once something is changed. */
+	this.node = E('section', { 'class': 'ck-guide', 'aria-label': _('Guide to the first certificate'), 'input': () => { this.fault.textContent = ''; } });
 	this.step = 0;
 	this.saved = null;
 }
