@@ -1,10 +1,7 @@
 // The list of certificates and what is done there, on a real LuCI.
 import assert from 'node:assert/strict';
-import { CA, configure, end, open, page, renew, router, shot, ubus } from '../support/site.mjs';
+import { CA, GLOBAL, configure, end, open, page, renew, router, shot, ubus } from '../support/site.mjs';
 
-const GLOBAL = `config certkeeper 'global'
-	option accept_tos '1'
-`;
 
 const cert = (section, name, more = '') => `
 config cert '${section}'
@@ -29,6 +26,9 @@ page('the first-run guide leads to a valid certificate, over check, test and go 
 	await tab.getByRole('heading', { name: 'The way to the first certificate' }).waitFor();
 	await next();
 	assert.match(await tab.locator('.ck-guide [role=alert]').first().textContent(), /agreement/);
+	await tab.selectOption('#ck-g-ca', 'letsencrypt');
+	const preset = ubus('cas').cas.find(ca => ca.name === 'letsencrypt');
+	assert.equal(await tab.getByRole('link', { name: 'Read them' }).getAttribute('href'), preset.terms);
 	await tab.selectOption('#ck-g-ca', 'pebble');
 	await tab.fill('#ck-g-email', 'me@example.org');
 	await tab.check('#ck-g-terms');
@@ -38,6 +38,7 @@ page('the first-run guide leads to a valid certificate, over check, test and go 
 	await next();
 	assert.match(await tab.locator('.ck-guide .ck-fault').last().textContent(), /without https/);
 	await tab.fill('#ck-g-name', 'guide.example.org');
+	assert.equal(await tab.locator('.ck-guide .ck-fault').last().textContent(), '');
 	await shot(tab, 'guide-2-name');
 	assert.equal(await tab.locator('#ck-g-method').inputValue(), 'standalone');
 	await next();

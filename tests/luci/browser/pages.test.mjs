@@ -4,12 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CA, configure, end, open, page, renew, router, shot, ubus } from '../support/site.mjs';
+import { CA, GLOBAL, configure, end, open, page, renew, router, shot, ubus } from '../support/site.mjs';
 import { powerdns } from '../support/powerdns.mjs';
 
-const GLOBAL = `config certkeeper 'global'
-	option accept_tos '1'
-`;
 const WEB = `
 config cert 'web'
 	list domains 'web.example.org'
@@ -56,6 +53,8 @@ page('an account is added, registered, given another key, deactivated and delete
 			await modal(tab).getByRole('button', { name: confirm }).click();
 		await ended(tab);
 		await close(tab);
+		/* The focus stays in the entry, although that is drawn anew. */
+		await tab.waitForFunction(() => document.activeElement.closest('.ck-entry'));
 		if (button === 'Register') {
 			await entry(tab, 'own').locator('.ck-badge', { hasText: 'Valid' }).waitFor();
 			await shot(tab, 'accounts');
@@ -214,5 +213,39 @@ page('settings are saved, and what is wrong is refused', async () => {
 	assert.match(saved, /account_email='me@example.org'/);
 	assert.match(saved, /dns_server='192.0.2.53'/);
 	assert.equal(router('uci changes'), '');
+
+	/* Whom to tell: a program of the folder, a URL, and one that is a secret. */
+	router('mkdir -p /etc/certkeeper/hooks; printf "#!/bin/sh\\n" >/etc/certkeeper/hooks/mail; chmod 755 /etc/certkeeper/hooks/mail');
+	await tab.reload();
+	await tab.locator('.cbi-tabmenu a', { hasText: 'Notifications' }).click();
+	const tell = tab.locator('[data-name=_urls] .add-item input');
+	await tell.fill('no-such-program');
+	await tell.press('Enter');
+	await tab.getByRole('button', { name: 'Save' }).click();
+	await tab.locator('.alert-message', { hasText: 'Tell' }).waitFor();
+	const item = tab.locator('[data-name=_urls] .item', { hasText: 'no-such-program' });
+	await item.click({ position: { x: (await item.boundingBox()).width - 8, y: 8 } });
+	await tell.fill('https://198.51.101.2/hook');
+	await tell.press('Enter');
+	await tab.locator('[data-name=_programs] .cbi-dropdown').click();
+	await tab.locator('[data-name=_programs] .dropdown li[data-value=mail]').click();
+	await tab.locator('[data-name=_notify] input').fill('https://198.51.101.2/token-hush');
+	await tab.locator('[data-name=acme_hotplug] input[type=checkbox]').check();
+	await shot(tab, 'settings-tell');
+	await tab.getByRole('button', { name: 'Save' }).click();
+	await tab.getByText('Saved.').waitFor();
+	const told = router('uci show certkeeper.global');
+	assert.match(told, /notify='https:\/\/198\.51\.101\.2\/hook' 'mail'/);
+	assert.match(told, /acme_hotplug='1'/);
+	assert.ok(!/hush/.test(told));
+	assert.match(router('cat /etc/config/certkeeper_secrets'), /token-hush/);
+	await tab.reload();
+	await tab.locator('.cbi-tabmenu a', { hasText: 'Notifications' }).click();
+	assert.match(await tab.locator('[data-name=_notify] input').getAttribute('placeholder'), /^set/);
+	await tab.locator('[data-name=_forget] input[type=checkbox]').check();
+	await tab.getByRole('button', { name: 'Save' }).click();
+	await tab.getByText('Saved.').waitFor();
+	assert.ok(!/hush/.test(router('cat /etc/config/certkeeper_secrets')));
+	router('rm /etc/certkeeper/hooks/mail');
 	await end(tab);
 });

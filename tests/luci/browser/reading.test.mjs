@@ -1,10 +1,7 @@
 // Who may only look, what the overview says, and what the page costs, on a real LuCI.
 import assert from 'node:assert/strict';
-import { CA, configure, end, open, page, renew, router, shot } from '../support/site.mjs';
+import { CA, GLOBAL, configure, end, open, page, renew, router, shot } from '../support/site.mjs';
 
-const GLOBAL = `config certkeeper 'global'
-	option accept_tos '1'
-`;
 const cert = (section, more = '') => `
 config cert '${section}'
 	list domains '${section}.example.org'
@@ -85,6 +82,20 @@ page('root cannot read a secret back either', async () => {
 	await end(tab);
 });
 
+page('a call that the session has no right to says so', async () => {
+	configure(GLOBAL + CA() + cert('web', "\toption auto_update '0'\n"));
+	const tab = await open('certificates');
+	await tab.locator('.ck-cert').waitFor();
+	const session = await tab.evaluate(() => L.env.sessionid);
+	router(`ubus call session revoke '{"ubus_rpc_session":"${session}","scope":"ubus","objects":[["certkeeper","check"]]}'`);
+	await tab.locator('.ck-cert').getByRole('button', { name: 'Actions' }).click();
+	await tab.getByRole('menuitem', { name: 'Check configuration' }).click();
+	await tab.locator('.modal').getByText('This login is not allowed to do that.').waitFor();
+	await tab.locator('.modal').getByText('log out and in again').waitFor();
+	await shot(tab, 'refused');
+	await end(tab);
+});
+
 page('the overview has a card', async () => {
 	configure(GLOBAL + CA() + cert('web') + cert('bad', "\toption cert_profile 'nosuch'\n"));
 	renew();
@@ -129,9 +140,9 @@ page('the first paint takes at most two calls; idle pages ask each half minute, 
 	const tab = await open('certificates');
 	await tab.locator('.ck-cert').waitFor();
 	await tab.waitForTimeout(5000);
-	/* LuCI's own frame asks for its language and for unsaved changes. */
-	const own = tab.calls.filter(call => !['uci get', 'uci changes', 'session access'].includes(call));
-	assert.deepEqual(own, ['certkeeper status']);
+	/* LuCI's own frame asks for its settings and for unsaved changes. What acme has is asked once all is drawn. */
+	const own = tab.calls.filter(call => !['uci get luci', 'uci changes', 'session access'].includes(call));
+	assert.deepEqual(own, ['certkeeper status', 'uci get acme']);
 	const bytes = await tab.evaluate(() => performance.getEntriesByType('resource').filter(e => /certkeeper/.test(e.name)).map(e => e.encodedBodySize));
 	console.log(`# page load: ${tab.calls.length} calls (${tab.calls.join(', ')}); ${bytes.length} files of certkeeper, ${bytes.reduce((a, b) => a + b, 0)} bytes`);
 	const before = tab.calls.length;
@@ -167,6 +178,59 @@ page('a hundred certificates are drawn without a stall', async () => {
 	await end(tab);
 });
 
+// Texts of the page whose contrast with what is behind them is less than WCAG 2.1 wants (1.4.3: 4.5, 3 for large ones).
+const pale = () => {
+	const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+	const rgba = css => {
+		canvas.clearRect(0, 0, 1, 1);
+		canvas.fillStyle = css;
+		canvas.fillRect(0, 0, 1, 1);
+		const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+		return [r, g, b, a / 255];
+	};
+	const over = (top, under) => [0, 1, 2].map(i => top[i] * top[3] + under[i] * (1 - top[3])).concat(1);
+	const light = color => color.slice(0, 3).map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+		.reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+	const behind = node => node ? over(rgba(getComputedStyle(node).backgroundColor), behind(node.parentElement)) : [255, 255, 255, 1];
+	const out = [];
+	for (const node of document.querySelectorAll('.ck-page *, .ck-dialog *')) {
+		const text = [...node.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join('');
+		/* Buttons and messages are the theme's. */
+		if (!text || node.closest('button, .alert-message, svg, .ck-away, [disabled], .cbi-tabmenu') || !node.offsetParent)
+			continue;
+		const style = getComputedStyle(node);
+		const back = behind(node);
+		const [a, b] = [light(over(rgba(style.color), back)), light(back)].sort((x, y) => y - x);
+		const size = parseFloat(style.fontSize);
+		const large = size >= 24 || size >= 18.66 && style.fontWeight >= 700;
+		const contrast = (a + 0.05) / (b + 0.05);
+		if (contrast < (large ? 3 : 4.5))
+			out.push(`${contrast.toFixed(2)} ${node.className || node.tagName}: ${text.slice(0, 40)}`);
+	}
+	return [...new Set(out)];
+};
+
+page('texts stand out from what is behind them, in both themes', async () => {
+	configure(GLOBAL + CA() + cert('web', "\tlist service 'cron'\n\toption primary '1'\n") + cert('bad', "\toption cert_profile 'nosuch'\n") +
+		cert('off', "\toption enabled '0'\n") + cert('late', "\toption auto_update '0'\n") + cert('test', "\toption staging '1'\n"));
+	renew();
+	for (const dark of [false, true]) {
+		const tab = await open('certificates', { dark });
+		await tab.locator('.ck-cert').nth(4).waitFor();
+		assert.deepEqual(await tab.evaluate(pale), [], dark ? 'dark' : 'light');
+		await tab.locator('.ck-cert[data-section=web]').getByRole('button', { name: 'Actions' }).click();
+		await tab.getByRole('menuitem', { name: 'Show' }).click();
+		await tab.locator('.ck-paper').waitFor();
+		await shot(tab, dark ? 'show-dark' : 'show-light');
+		assert.deepEqual(await tab.evaluate(pale), [], dark ? 'dark dialog' : 'light dialog');
+		await tab.keyboard.press('Escape');
+		await tab.getByRole('button', { name: 'Guide' }).click();
+		await tab.locator('#ck-g-ca').waitFor();
+		assert.deepEqual(await tab.evaluate(pale), [], dark ? 'dark guide' : 'light guide');
+		await end(tab);
+	}
+});
+
 page('it fits a phone, a dark theme, and the keyboard alone', async () => {
 	configure(GLOBAL + CA() + cert('web', "\tlist service 'cron'\n\toption primary '1'\n") + cert('mail') + cert('bad', "\toption cert_profile 'nosuch'\n"));
 	renew();
@@ -174,6 +238,27 @@ page('it fits a phone, a dark theme, and the keyboard alone', async () => {
 	await phone.locator('.ck-cert').first().waitFor();
 	assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth + 1), 'nothing sticks out');
 	await shot(phone, 'phone');
+	const fits = what => phone.evaluate(() => [...document.querySelectorAll('.ck-page *, .modal *')]
+		.filter(n => n.offsetParent && !n.closest('svg, pre, .ck-away') && n.getBoundingClientRect().right > window.innerWidth + 1)
+		.map(n => `${n.tagName} ${n.className} ${n.textContent.slice(0, 30)}`)).then(out => assert.deepEqual(out, [], what));
+	await fits('certificates');
+	await phone.getByRole('button', { name: 'Add certificate' }).click();
+	for (const name of ['Names', 'Validation', 'CA and key', 'Use']) {
+		await phone.locator('.modal .cbi-tabmenu a', { hasText: name }).click();
+		await fits(name);
+		await shot(phone, 'phone-' + name.toLowerCase().replace(/ /g, '-'));
+	}
+	await phone.locator('.modal').getByRole('button', { name: 'Cancel' }).click();
+	await phone.getByRole('button', { name: 'Guide' }).click();
+	await phone.locator('#ck-g-ca').waitFor();
+	await fits('guide');
+	await shot(phone, 'phone-guide');
+	for (const path of ['accounts', 'providers', 'uploads', 'requests', 'orders', 'settings']) {
+		await phone.goto(`${process.env.LUCI_URL}/admin/services/certkeeper/${path}`);
+		await phone.waitForSelector('.ck-entry, .ck-empty, .cbi-map');
+		await fits(path);
+		await shot(phone, 'phone-' + path);
+	}
 	await end(phone);
 
 	const tab = await open('certificates', { dark: true });

@@ -1,10 +1,14 @@
 // What the parts of the app say of each other, and what the binary says of itself.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
+import { load } from '../support/load.mjs';
 import { app, sources } from '../support/words.mjs';
+
+const words = load('certkeeper.words');
 
 const json = file => JSON.parse(readFileSync(join(app, file), 'utf8'));
 const menu = json('root/usr/share/luci/menu.d/luci-app-certkeeper.json');
@@ -19,6 +23,9 @@ function called() {
 	const table = /const METHODS = (\{[\s\S]*?\n\});/.exec(api)[1];
 	return new Function(`return ${table}`)();
 }
+
+// The Rust files of a folder and of those in it.
+const rust = folder => readdirSync(folder, { recursive: true }).filter(file => file.endsWith('.rs')).map(file => join(folder, file));
 
 test('each entry of the menu leads to a view, each view is in the menu', () => {
 	const paths = Object.values(menu).map(n => n.action).filter(a => a.type === 'view').map(a => a.path);
@@ -52,7 +59,9 @@ test('every module is used', () => {
 
 test('secrets are written, never read', () => {
 	assert.ok(!group.read.uci.includes('certkeeper_secrets'));
-	assert.ok(group.write.uci.includes('certkeeper_secrets'));
+	/* acme's section has its credentials: who may only look does not see them either. */
+	assert.ok(!group.read.uci.includes('acme'));
+	assert.deepEqual(group.write.uci, { acme: ['read'], certkeeper: ['write'], certkeeper_secrets: ['write'] });
 	assert.ok(!text.includes("uci.load('certkeeper_secrets')"));
 	assert.deepEqual(Object.keys(group.write.file), ['/etc/init.d/certkeeper start']);
 });
@@ -82,6 +91,28 @@ test('the binary has the methods that the page calls, with these arguments', t =
 	}
 	for (const side of ['read', 'write'])
 		assert.deepEqual(group[side].ubus.certkeeper.slice().sort(), Object.keys(methods).filter(m => methods[m].access === side).sort(), side);
+	return undefined;
+});
+
+test('ways of validation and topics of checks have words here', t => {
+	const binary = process.env.CERTKEEPER_BINARY;
+	if (!binary)
+		return t.skip('CERTKEEPER_BINARY names no binary');
+	const root = mkdtempSync(join(tmpdir(), 'certkeeper-luci-'));
+	mkdirSync(join(root, 'etc/config'), { recursive: true });
+	writeFileSync(join(root, 'etc/config/certkeeper'), "config certkeeper 'global'\n");
+	const { stdout } = spawnSync(binary, ['--root', root, '--json', 'check', '--stdin', 'x'], {
+		encoding: 'utf8', input: "config cert 'x'\n\tlist domains 'a.example.org'\n\toption validation_method 'no-such'\n"
+	});
+	rmSync(root, { recursive: true });
+	const methods = /validation_method: (.*) is wanted/.exec(JSON.parse(stdout).findings[0].text)[1].split(/, | or /);
+	assert.ok(methods.length >= 8, stdout);
+	assert.deepEqual(Object.keys(words.METHODS).sort(), methods.sort());
+
+	const checks = ['cli', 'issue', 'deploy'].flatMap(room => rust(join(app, '../src', room))).map(file => readFileSync(file, 'utf8')).join('\n');
+	const topics = [...checks.matchAll(/\b(?:found|told)\(\s*"([a-z]+)"|\btopic: "([a-z]+)"/g)].map(m => m[1] || m[2]);
+	assert.ok(topics.length > 8, topics.join());
+	assert.deepEqual([...new Set(topics)].filter(topic => words.topic(topic) === topic), []);
 	return undefined;
 });
 

@@ -1,23 +1,12 @@
 // A PowerDNS of the test's own, on this machine, where the router reaches it.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hostOfRouter } from './site.mjs';
 
 const tools = process.env.CERTKEEPER_TEST_TOOLS || new URL('../../.tools', import.meta.url).pathname;
-
-// The address of this machine that the router sees.
-function address() {
-	const url = new URL(process.env.LUCI_URL);
-	return new Promise((done, fail) => {
-		const socket = connect(url.port || (url.protocol === 'https:' ? 443 : 80), url.hostname, () => {
-			done(socket.localAddress);
-			socket.destroy();
-		});
-		socket.on('error', fail);
-	});
-}
 
 function freePort(host) {
 	return new Promise((done, fail) => {
@@ -31,7 +20,7 @@ function freePort(host) {
 
 // Its API wants this key.
 export async function powerdns(key) {
-	const host = await address();
+	const host = await hostOfRouter();
 	const [api, dns] = [await freePort(host), await freePort(host)];
 	const folder = mkdtempSync(join(tmpdir(), 'certkeeper-pdns-'));
 	const program = [join(tools, 'bin/pdns_server'), '/usr/sbin/pdns_server'].find(existsSync);

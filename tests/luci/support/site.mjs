@@ -4,18 +4,20 @@
 //   LUCI_PASSWORD  root's
 //   LUCI_SHELL     a command that runs a command on the router, such as `ssh root@ROUTER`
 //   LUCI_CA        the directory's URL of a Pebble that reaches the router on port 80
-//   LUCI_CA_FILE   the file on the router with Pebble's root
+//   LUCI_STAGING   that of another one, its staging server, with the same root
+//   LUCI_CA_FILE   the file on the router with their root
 //   LUCI_SHOTS     a folder for screenshots (optional)
 //
 // The tests write /etc/config/certkeeper anew, and end with what stood there.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import { chromium } from 'playwright-core';
 
 const env = process.env;
-const NEEDED = ['LUCI_URL', 'LUCI_PASSWORD', 'LUCI_SHELL', 'LUCI_CA', 'LUCI_CA_FILE'];
+const NEEDED = ['LUCI_URL', 'LUCI_PASSWORD', 'LUCI_SHELL', 'LUCI_CA', 'LUCI_STAGING', 'LUCI_CA_FILE'];
 const CHROMIUM = [env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 const missing = NEEDED.filter(name => !env[name]);
@@ -53,12 +55,28 @@ export function router(command, input) {
 
 export const ubus = (method, args) => JSON.parse(router(`ubus call certkeeper ${method} '${JSON.stringify(args || {})}'`));
 
+export const GLOBAL = `config certkeeper 'global'
+	option accept_tos '1'
+`;
+
 export const CA = () => `
 config account 'pebble'
 	option acme_server '${env.LUCI_CA}'
-	option staging_server '${env.LUCI_CA}'
+	option staging_server '${env.LUCI_STAGING}'
 	option ca_file '${env.LUCI_CA_FILE}'
 `;
+
+// The address of this machine that the router sees.
+export function hostOfRouter() {
+	const url = new URL(env.LUCI_URL);
+	return new Promise((done, fail) => {
+		const socket = connect(url.port || (url.protocol === 'https:' ? 443 : 80), url.hostname, () => {
+			done(socket.localAddress);
+			socket.destroy();
+		});
+		socket.on('error', fail);
+	});
+}
 
 // Puts the router into a state: this configuration and no certificate, order or account.
 export function configure(text) {
@@ -107,9 +125,11 @@ export async function open(path, options = {}) {
 	tab.on('request', request => {
 		if (request.url().includes('/ubus'))
 			for (const call of [].concat(JSON.parse(request.postData() || '[]')))
-				tab.calls.push(call.method === 'call' ? call.params.slice(1, 3).join(' ') : call.method);
+				tab.calls.push(call.method === 'call' ? [...call.params.slice(1, 3), call.params[3].config].filter(Boolean).join(' ') : call.method);
 	});
 
+	/* The page that one sees after the login asks on until it is left. */
+	tab.on('framenavigated', () => { tab.calls.length = 0; });
 	await tab.goto(`${env.LUCI_URL}/admin/${path.startsWith('status') ? path : 'services/certkeeper/' + path}`);
 	await tab.waitForSelector('.ck-page, .ck-card, .alert-message');
 	return tab;

@@ -105,7 +105,7 @@ function all(d, now) {
 	else if (d.source === 'staging')
 		list.push([_('Go live'), () => goLive(s), true, 'positive']);
 	else
-		list.push([held && d.source !== 'local' ? _('Renew') : _('Issue'), () => renew(s), true, 'action']);
+		list.push([real ? _('Renew') : _('Issue'), () => renew(s), true, 'action']);
 
 	if (!off) {
 		list.push([_('Check configuration'), () => check(s), true]);

@@ -26,7 +26,8 @@ const METHODS = {
 	upload: ['section', 'certificate', 'key'],
 	rollback: ['section'],
 	csr: ['section', 'subject', 'new_key'],
-	local_ca_reissue: []
+	local_ca_reissue: [],
+	import: []
 };
 
 const declared = {};

@@ -4,6 +4,7 @@
 'require uci';
 'require certkeeper.context as context';
 'require certkeeper.credentials as credentials';
+'require certkeeper.lists as lists';
 'require certkeeper.suggest as suggest';
 'require certkeeper.validate as validate';
 'require certkeeper.words as words';
@@ -14,12 +15,14 @@ const KEYS = [
 	['ec256', _('EC P-256 (small and fast)')], ['ec384', 'EC P-384'], ['ec521', 'EC P-521'],
 	['rsa2048', 'RSA 2048'], ['rsa3072', 'RSA 3072'], ['rsa4096', 'RSA 4096'], ['rsa8192', 'RSA 8192']
 ];
+/* Methods whose record may stand under another name. */
+const DNS = ['dns', 'dns-delegated', 'dns-manual'];
 const SERVICES = ['uhttpd', 'nginx', 'haproxy', 'lighttpd', 'strongswan'];
 
 /* The options that the form has; others of a section are left alone. */
 const OPTIONS = [
 	'enabled', 'domains', 'auto_names', 'primary', 'key_type', 'reuse_key', 'csr', 'account', 'staging', 'cert_profile', 'preferred_chain',
-	'validation_method', 'webroot', 'provider', 'dns', 'credentials', 'calias', 'dalias', 'dns_wait', 'auto_update', 'renew_before',
+	'validation_method', 'webroot', 'listen_port', 'provider', 'dns', 'credentials', 'calias', 'dalias', 'dns_wait', 'auto_update', 'renew_before',
 	'service', 'hook', 'export', 'verify'
 ];
 const NAME_OPTIONS = ['name', 'validation_method', 'provider', 'calias', 'dalias'];
@@ -29,11 +32,11 @@ function names(s, known, fresh) {
 
 	s.tab('names', _('Names'));
 
-	o = s.taboption('names', form.DynamicList, 'domains', _('Names'), _('Host names, wildcards (*.example.org), public addresses, or @wan for those of that interface.'));
+	o = s.taboption('names', lists.List, 'domains', _('Names'), _('Host names, wildcards (*.example.org), public addresses, or @wan for those of that interface.'));
 	o.placeholder = 'www.example.org';
 	o.validate = (id, value) => value === '' || value === null || validate.name(value);
 
-	o = s.taboption('names', form.Flag, 'auto_names', _('Companions too'), _('Also www.NAME, or *.NAME where DNS validates.'));
+	o = s.taboption('names', form.Flag, 'auto_names', _('With www or *'), _('Also www.NAME, or *.NAME where DNS validates.'));
 	o = s.taboption('names', form.Flag, 'primary', _('Primary'), _('domain.crt and domain.key lead to this certificate. Without a primary one the first does.'));
 	o = s.taboption('names', form.Flag, 'enabled', _('Enabled'));
 	o.default = '1';
@@ -65,6 +68,10 @@ function validation(s, known) {
 	o.placeholder = '/var/run/acme/challenge';
 	o.validate = (id, value) => value === '' || value[0] === '/' || _('Enter a path that begins with /.');
 
+	o = s.taboption('validation', form.Value, 'listen_port', _('Port'), _('Where certkeeper listens on a router without nftables. With them the port is opened and led there by itself.'));
+	['standalone', 'alpn', 'dns-delegated'].forEach(m => o.depends('validation_method', m));
+	o.datatype = 'port';
+
 	o = s.taboption('validation', form.ListValue, 'provider', _('Credentials'));
 	o.value('', _('own ones, below'));
 	uci.sections('certkeeper', 'provider').forEach(p => o.value(p['.name'], _('shared: %s (%s)').format(p['.name'], (known.provider(p.dns) || { title: p.dns }).title)));
@@ -86,14 +93,14 @@ function validation(s, known) {
 	dns.onchange = (ev, id, value) => { const f = fields.fields(id); if (f) f.setProvider(known.provider(value)); };
 
 	o = s.taboption('validation', form.Value, 'calias', _('Challenge alias'), _('The record is written at _acme-challenge.ALIAS. CNAMEs are followed without this.'));
-	o.depends('validation_method', 'dns');
+	DNS.forEach(m => o.depends('validation_method', m));
 	o.validate = (id, value) => value === '' || validate.name(value);
 	o = s.taboption('validation', form.Value, 'dalias', _('Domain alias'), _('The record is written at ALIAS itself.'));
-	o.depends('validation_method', 'dns');
+	DNS.forEach(m => o.depends('validation_method', m));
 	o.validate = (id, value) => value === '' || validate.name(value);
 	o = s.taboption('validation', form.Value, 'dns_wait', _('Wait for DNS'), _('Seconds to wait instead of looking whether the record is there.'));
 	o.datatype = 'uinteger';
-	o.depends('validation_method', 'dns');
+	['dns', 'dns-manual'].forEach(m => o.depends('validation_method', m));
 }
 
 function issuing(s, known) {
@@ -150,17 +157,17 @@ function use(s, known) {
 
 	s.tab('use', _('Use'));
 
-	o = s.taboption('use', form.DynamicList, 'service', _('Services'), _('They take a new certificate by themselves; certkeeper looks whether they serve it, and rolls back if not.'));
+	o = s.taboption('use', lists.List, 'service', _('Services'), _('They take a new certificate by themselves; certkeeper looks whether they serve it, and rolls back if not.'));
 	SERVICES.forEach(name => o.value(name));
 	o.validate = (id, value) => /^[\w.-]*$/.test(value || '') || _('Enter the name of an init script.');
 
 	hooks(s, known);
 
-	o = s.taboption('use', form.DynamicList, 'export', _('Copies'), _('Folder, or folder:user, for readers that may not enter /etc/certkeeper.'));
+	o = s.taboption('use', lists.List, 'export', _('Copies'), _('Folder, or folder:user, for readers that may not enter /etc/certkeeper.'));
 	o.placeholder = '/srv/tls:mosquitto';
 	o.validate = (id, value) => !value || validate.copies(value);
 
-	o = s.taboption('use', form.DynamicList, 'verify', _('Look at'), _('Places that must serve the new certificate, as host:port or host:port/name.'));
+	o = s.taboption('use', lists.List, 'verify', _('Verify at'), _('Places that must serve the new certificate, as host:port or host:port/name.'));
 	o.placeholder = '127.0.0.1:443';
 	o.validate = (id, value) => !value || validate.place(value);
 }

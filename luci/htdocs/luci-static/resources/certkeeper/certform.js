@@ -70,9 +70,11 @@ function write(section, values) {
 
 	context.put(name, values.cert, certfields.OPTIONS);
 
-	domainsOf(name).forEach(old => uci.remove('certkeeper', old['.name']));
+	/* Options of a name that the form does not have stay with it. */
+	const kept = values.domains.map(d => d.saved);
+	domainsOf(name).filter(old => kept.indexOf(old['.name']) < 0).forEach(old => uci.remove('certkeeper', old['.name']));
 	values.domains.forEach(d => {
-		const id = uci.add('certkeeper', 'domain');
+		const id = d.saved || uci.add('certkeeper', 'domain');
 		uci.set('certkeeper', id, 'cert', name);
 		context.put(id, d, certfields.NAME_OPTIONS);
 	});
@@ -85,7 +87,7 @@ function write(section, values) {
 
 function open(section) {
 	return context.load().then(known => new Promise((done, fail) => {
-		const map = new form.JSONMap({ cert: copy(section), domain: domainsOf(section).map(d => Object.assign({}, d)) }, null, null);
+		const map = new form.JSONMap({ cert: copy(section), domain: domainsOf(section).map(d => Object.assign({ saved: d['.name'] }, d)) }, null, null);
 		const place = E('div', { 'aria-live': 'polite' });
 
 		map.readonly = !api.mayWrite();
@@ -104,7 +106,8 @@ function open(section) {
 			delete cert._section;
 			if (!cert.credentials.length)
 				delete cert.credentials;
-			return job.run(place, 'check', { section: name, cert: cert }, true);
+			return job.run(place, 'check', { section: name, cert: cert }, true)
+				.then(() => place.scrollIntoView({ block: 'nearest' }));
 		}).catch(fault);
 
 		const store = () => collect(map, fields, known).then(values => {

@@ -3,6 +3,7 @@
 'require dom';
 'require form';
 'require ui';
+'require certkeeper.widgets as widgets';
 
 /* A form field for the settings of a DNS provider: a line for each that its descriptor names. Secrets
    are never shown, only whether they are set; they do not go where the other settings go. */
@@ -53,7 +54,7 @@ const Fields = ui.AbstractElement.extend({
 
 		dom.content(this.node, [
 			p.fields.map(field => this.line(field)),
-			p.docs ? E('p', { 'class': 'ck-hint' }, E('a', { 'href': p.docs, 'target': '_blank', 'rel': 'noreferrer' }, _('Documentation of %s').format(p.title))) : '',
+			p.docs ? E('p', { 'class': 'ck-hint' }, widgets.link(p.docs, _('Documentation of %s').format(p.title))) : '',
 			this.fault = E('p', { 'class': 'ck-fault', 'role': 'alert' })
 		].flat());
 	},

@@ -17,9 +17,6 @@
 
 const STEPS = [_('CA and terms'), _('Name'), _('Check'), _('Test'), _('Go live')];
 
-/* Pages of CAs where their terms are; the account's page has the link that the CA itself gave. */
-const TERMS = { letsencrypt: 'https://letsencrypt.org/repository/', zerossl: 'https://zerossl.com/terms/', google: 'https://pki.goog/repository/' };
-
 function field(id, title, input, hint) {
 	return E('div', { 'class': 'ck-field' }, [E('label', { 'for': id }, title), E('div', {}, [input, hint || ''])]);
 }
@@ -36,7 +33,8 @@ function Guide(known, facts, ended, changed) {
 	this.ended = ended;
 	this.changed = changed;
 	this.values = { account: known.accounts()[0][0], email: global.account_email || '', agreed: global.accept_tos === '1', names: '', method: null };
-	this.node = E('section', { 'class': 'ck-guide', 'aria-label': _('Guide to the first certificate') });
+	/* What was wrong says nothing any more once something is changed. */
+	this.node = E('section', { 'class': 'ck-guide', 'aria-label': _('Guide to the first certificate'), 'input': () => { this.fault.textContent = ''; } });
 	this.step = 0;
 	this.saved = null;
 }
@@ -81,8 +79,7 @@ Guide.prototype.ca = function() {
 	const agree = E('input', { 'id': 'ck-g-terms', 'type': 'checkbox' });
 	const link = () => {
 		const ca = this.known.ca(account.value);
-		const url = ca && (ca.terms || TERMS[ca.name]);
-		dom.content(terms, [_('I agree to the terms of the CA.'), ' ', url ? E('a', { 'href': url, 'target': '_blank', 'rel': 'noreferrer' }, _('Read them')) : '']);
+		dom.content(terms, [_('I agree to the terms of the CA.'), ' ', ca && ca.terms ? widgets.link(ca.terms, _('Read them')) : '']);
 	};
 
 	agree.checked = v.agreed;

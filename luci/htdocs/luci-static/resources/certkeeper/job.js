@@ -4,32 +4,17 @@
 'require certkeeper.api as api';
 'require certkeeper.errors as errors';
 'require certkeeper.format as format';
+'require certkeeper.outcome as outcome';
+'require certkeeper.records as records';
 'require certkeeper.widgets as widgets';
 'require certkeeper.words as words';
-'require certkeeper.outcome as outcome';
 
 /* A dialog that follows one job from the queue to its outcome. */
 
 const PAUSE = 1000;
+const ENDED = ['done', 'deferred', 'cancelled', 'failed'];
 /* Where records wait for DNS. */
 const RECORDS_AT = ['challenge', 'propagation', 'validation'];
-
-function records(orders) {
-	const all = (orders || []).reduce((list, order) => list.concat(order.records || []), []);
-
-	if (!all.length)
-		return '';
-
-	return E('table', { 'class': 'table ck-table' }, [
-		E('tr', { 'class': 'tr table-titles' }, [_('Name'), _('Type'), _('Value'), _('State'), ''].map(t => E('th', { 'class': 'th' }, t)))
-	].concat(all.map(record => E('tr', { 'class': 'tr' }, [
-		E('td', { 'class': 'td', 'data-title': _('Name') }, E('code', {}, record.domain)),
-		E('td', { 'class': 'td', 'data-title': _('Type') }, record.type),
-		E('td', { 'class': 'td', 'data-title': _('Value') }, E('code', {}, record.value)),
-		E('td', { 'class': 'td', 'data-title': _('State') }, widgets.badge(words.record(record.status))),
-		E('td', { 'class': 'td' }, [widgets.copyButton(record.domain, _('the name'), true), ' ', widgets.copyButton(record.value, _('the value'), true)])
-	]))));
-}
 
 /* The stages so far, each with its time. */
 function steps(lines, times, ended) {
@@ -74,10 +59,10 @@ Follower.prototype.look = function() {
 			this.times.push(now);
 
 		const stage = lines.map(line => format.step(line, words.STAGES).stage).filter(Boolean).pop();
-		const waits = job.section && RECORDS_AT.indexOf(stage) >= 0 && !('exit' in job);
+		const waits = job.section && RECORDS_AT.indexOf(stage) >= 0 && (!('exit' in job) || job.state === 'deferred');
 
 		return (waits ? api.call('orders', { section: job.section }).catch(() => ({})) : Promise.resolve({}))
-			.then(answer => this.show(job, lines, answer.orders));
+			.then(answer => this.show(job, lines, answer.orders || []));
 	}, error => {
 		/* The agent may come back: procd starts it again, but its jobs are gone. */
 		if (error.kind === 'absent' || error.kind === 'no_job') {
@@ -98,11 +83,11 @@ Follower.prototype.again = function() {
 };
 
 Follower.prototype.show = function(job, lines, orders) {
-	const ended = ['done', 'deferred', 'cancelled', 'failed'].indexOf(job.state) >= 0;
+	const ended = ENDED.indexOf(job.state) >= 0;
 
 	L.dom.content(this.state, [widgets.badge(words.job(job.state)), ' ',
 		job.state === 'queued' ? _('Other work is being done; this comes next.') : '']);
-	L.dom.content(this.place, [steps(lines, this.times, ended), records(orders)]);
+	L.dom.content(this.place, [steps(lines, this.times, ended), orders.map(order => records.table(order.records))].flat());
 
 	if (!ended)
 		return this.again();
@@ -112,15 +97,18 @@ Follower.prototype.show = function(job, lines, orders) {
 	return this.done(job);
 };
 
-/* run(box, method, args): starts the work and shows it in `box`; the promise has the ended job, or
-   null when nobody looked on until the end. */
+/* The promise has the ended job, or null when nobody looked on until the end. */
+function show(box, number, modal) {
+	return new Promise(done => {
+		const follower = new Follower(box, number, done);
+		follower.modal = modal;
+		follower.look();
+	});
+}
+
+/* run(box, method, args): starts the work and shows it in `box`. */
 function run(box, method, args, modal) {
-	return api.call(method, args).then(
-		answer => new Promise(done => {
-			const follower = new Follower(box, answer.job, done);
-			follower.modal = modal;
-			follower.look();
-		}),
+	return api.call(method, args).then(answer => show(box, answer.job, modal),
 		error => { L.dom.content(box, widgets.failure(error)); return null; });
 }
 
@@ -132,4 +120,17 @@ function follow(title, method, args) {
 	return run(box, method, args, true);
 }
 
-return baseclass.extend({ follow: follow, run: run, records: records });
+/* Work that was begun before, in a dialog. */
+function watch(title, number) {
+	const box = E('div', {});
+
+	widgets.dialog(title, box, null, true);
+	return show(box, number, true);
+}
+
+/* The work on a section that goes on, among the jobs of `status`. */
+function active(jobs, section) {
+	return (jobs || []).filter(j => j.section === section && ENDED.indexOf(j.state) < 0)[0] || null;
+}
+
+return baseclass.extend({ follow: follow, run: run, watch: watch, active: active });

@@ -6,11 +6,13 @@
 
 /* What an ended job came to: its document, drawn by method. */
 
-function line(good, title, text, remedy) {
-	return E('li', { 'class': good ? 'ck-good' : 'ck-bad' }, [
-		E('span', { 'class': 'ck-sign', 'aria-hidden': 'true' }, good ? '✓' : '✗'),
+const MOODS = { good: ['✓', _('in order')], bad: ['✗', _('fault')], wait: ['…', _('waits')] };
+
+function line(mood, title, text, remedy) {
+	return E('li', { 'class': 'ck-' + mood }, [
+		E('span', { 'class': 'ck-sign', 'aria-hidden': 'true' }, MOODS[mood][0]),
 		E('div', {}, [
-			E('strong', {}, title), E('span', { 'class': 'ck-away' }, good ? _('in order') : _('fault')), ' ', text || '',
+			E('strong', {}, title), ' ', E('span', { 'class': 'ck-away' }, MOODS[mood][1]), ' ', text || '',
 			remedy ? E('p', { 'class': 'ck-remedy' }, remedy) : ''
 		])
 	]);
@@ -25,22 +27,22 @@ function findings(document) {
 		widgets.message(faults.length ? 'error' : 'success', faults.length ?
 			N_(faults.length, '%d fault was found.', '%d faults were found.').format(faults.length) :
 			_('All is well.'), null),
-		E('ul', { 'class': 'ck-findings' }, faults.concat(all.filter(f => f.ok)).map(f => line(f.ok, words.topic(f.topic), f.text)))
+		E('ul', { 'class': 'ck-findings' }, faults.concat(all.filter(f => f.ok)).map(f => line(f.ok ? 'good' : 'bad', words.topic(f.topic), f.text)))
 	];
 }
 
 function sections(document) {
 	const all = (document.sections || []).map(s => {
-		const names = (s.names || []).map(n => typeof n === 'string' ? n : '%s: %s'.format(n.name, n.problem || '')).join(' · ');
+		const names = Object.keys(s.names || {}).map(n => '%s: %s'.format(n, s.names[n])).join(' · ');
 
 		if (s.outcome === 'failed')
-			return line(false, s.section, s.problem, [
+			return line('bad', s.section, s.problem, [
 				s.remedy || '', names ? E('br') : '', names,
 				s.next ? [E('br'), _('Next attempt: %s').format(format.moment(s.next))] : []
 			].flat());
 
-		return line(true, s.section, s.next ? '%s (%s)'.format(s.text, format.moment(s.next)) : s.text);
-	}).concat((document.waiting || []).map(w => line(true, w.section, '%s (%s)'.format(w.text, format.moment(w.next)))));
+		return line(s.next ? 'wait' : 'good', s.section, s.next ? '%s (%s)'.format(s.text, format.moment(s.next)) : s.text);
+	}).concat((document.waiting || []).map(w => line('wait', w.section, '%s (%s)'.format(w.text, format.moment(w.next)))));
 
 	return all.length ? E('ul', { 'class': 'ck-findings' }, all) : widgets.message('notice', null, _('Nothing was due.'));
 }
@@ -65,6 +67,7 @@ const DRAWN = {
 		(d.warnings || []).map(w => widgets.message('warning', null, w))
 	].flat(),
 	rollback: d => widgets.message('success', _('Version %s is in use again.').format(d.to), null),
+	import: d => E('ul', { 'class': 'ck-findings' }, (d.sections || []).map(s => line(s.taken ? 'good' : 'bad', s.section, (s.text || []).join('; ')))),
 	csr: d => widgets.paper(d.csr, d.section + '.csr', _('the request')),
 	order: d => d.text ? widgets.message('success', null, d.text) : '',
 	account: d => widgets.message('success', null, d.text),

@@ -13,10 +13,16 @@ function create(what) {
 		return error && error.kind ? error : errors.classify(error);
 	}
 
+	/* An answer to an earlier question says nothing any more once a later one was asked. */
+	let asked = 0;
+
 	function again() {
+		const mine = ++asked;
+		const show = content => { if (mine === asked) widgets.redraw(place, () => { dom.content(place, content()); return place; }); };
+
 		return what.load().then(
-			answer => { dom.content(place, what.draw(answer, after)); },
-			error => { dom.content(place, widgets.failure(wrong(error), again)); });
+			answer => show(() => what.draw(answer, after)),
+			error => show(() => widgets.failure(wrong(error), again)));
 	}
 
 	/* after(fn): a click handler that does fn and looks again. */

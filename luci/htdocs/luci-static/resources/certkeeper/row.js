@@ -3,7 +3,9 @@
 'require certkeeper.actions as actions';
 'require certkeeper.drawing as drawing';
 'require certkeeper.format as format';
+'require certkeeper.job as job';
 'require certkeeper.menu as menu';
+'require certkeeper.records as records';
 'require certkeeper.widgets as widgets';
 'require certkeeper.words as words';
 
@@ -61,12 +63,23 @@ function source(d) {
 	return parts;
 }
 
-function render(d, now, chosen) {
+function users(d) {
+	return [
+		(d.used_by || []).length ? _('used by %s').format(format.names(d.used_by.map(words.user), 3)) : '',
+		(d.named_in || []).length ? _('named in %s').format(format.names(d.named_in, 3)) : ''
+	].filter(Boolean).map(text => E('p', { 'class': 'ck-dim' }, text));
+}
+
+/* work: the job of `status` that goes on with this section, or null. */
+function render(d, now, chosen, work) {
 	const names = (d.names || []).map(n => n.name);
 	const all = actions.all(d, now);
 	const first = all[0];
 	const state = words.state(d.state);
-	const stage = d.stage ? E('small', { 'class': 'ck-stage' }, words.stage(d.stage)) : '';
+	const stage = d.stage ? E('small', { 'class': 'ck-stage' }, words.stage(d.stage)) :
+		work ? E('small', { 'class': 'ck-stage' }, words.job(work.state)[0]) : '';
+	const verb = work ? widgets.button(_('Follow'), 'neutral', () => chosen(() => job.watch(_('Work on %s').format(d.section), work.job))) :
+		widgets.deed(first[0], first[3], () => chosen(first[1]), { 'disabled': d.stage ? 'disabled' : null });
 
 	return E('article', { 'class': 'ck-cert', 'data-section': d.section, 'data-state': d.state, 'aria-label': d.section }, [
 		E('div', { 'class': 'ck-cert-state' }, [widgets.badge(state), stage]),
@@ -78,13 +91,13 @@ function render(d, now, chosen) {
 		E('div', { 'class': 'ck-cert-life' }, [
 			d.certificate ? drawing.bar(d.certificate, now) : '',
 			E('p', {}, when(d, now)),
-			(d.used_by || []).length ? E('p', { 'class': 'ck-dim' }, _('used by %s').format(format.names(d.used_by, 3))) : ''
-		]),
+			users(d)
+		].flat()),
 		E('div', { 'class': 'ck-cert-do' }, [
-			widgets.deed(first[0], first[3], () => chosen(first[1]), { 'disabled': d.stage ? 'disabled' : null }),
+			verb,
 			menu.create(_('Actions'), () => all.slice(1), chosen)
 		]),
-		E('div', { 'class': 'ck-cert-trouble' }, problems(d))
+		E('div', { 'class': 'ck-cert-trouble' }, problems(d).concat(records.byHand(d)))
 	]);
 }
 

@@ -23,14 +23,15 @@ function facts(c, document, now) {
 		[_('Renewal'), c.due ? when(c.due) : null],
 		[_('Renewal window of the CA'), c.ari && c.ari.start ? [
 			'%s – %s'.format(format.moment(c.ari.start), format.moment(c.ari.end)),
-			c.ari.url ? [' ', E('a', { 'href': c.ari.url, 'target': '_blank', 'rel': 'noreferrer' }, _('Why'))] : []
+			c.ari.url ? [' ', widgets.link(c.ari.url, _('Why'))] : []
 		].flat() : null],
 		[_('Key'), c.key_elsewhere ? '%s (%s)'.format(c.key_type, _('kept elsewhere')) : c.key_type],
 		['SHA-256', hex(c.fingerprint)],
 		[_('Account'), c.uploaded ? _('none: it was uploaded') : c.account],
 		[_('Version'), String(c.version)],
 		[_('Files'), E('ul', { 'class': 'ck-plain' }, (c.files || []).map(f => E('li', {}, E('code', {}, f))))],
-		[_('Used by'), (c.used_by || []).join(', ')]
+		[_('Used by'), (c.used_by || []).map(words.user).join(', ')],
+		[_('Named in'), (c.named_in || []).join(', ')]
 	]);
 }
 

@@ -50,11 +50,28 @@ function failure(error, again) {
 		E('div', { 'class': 'ck-buttons' }, actions));
 }
 
-/* A dialog. Closing it gives the focus back to where it came from; Escape presses the first button.
-   The last argument is called when it is closed. */
+/* Where the focus was before the dialog that is open. */
 let opener = null;
 
+/* LuCI has one box for all dialogs, its own too. */
+function unmark(box) {
+	['role', 'aria-modal', 'aria-label'].forEach(name => box.removeAttribute(name));
+	box.removeEventListener('keydown', stay);
+}
+
+/* The Tab key stays in the dialog. */
+function stay(ev) {
+	const all = [...this.querySelectorAll('a[href], button, input, select, textarea, [tabindex="0"]')].filter(n => !n.disabled && n.offsetParent);
+	const edge = ev.shiftKey ? all[0] : all[all.length - 1];
+
+	if (ev.key === 'Tab' && all.length && (document.activeElement === edge || !this.contains(document.activeElement))) {
+		ev.preventDefault();
+		(ev.shiftKey ? all[all.length - 1] : all[0]).focus();
+	}
+}
+
 function close() {
+	unmark(document.querySelector('#modal_overlay > .modal'));
 	ui.hideModal();
 
 	if (opener && document.body.contains(opener))
@@ -63,6 +80,22 @@ function close() {
 	opener = null;
 }
 
+/* Draws a part of the page anew: work() does it, and returns what stands there then. The focus, and where a dialog
+   gives it back to, go to the button in the same place. */
+function redraw(before, work) {
+	const buttons = node => [...node.querySelectorAll('button')];
+	const [focus, back] = [document.activeElement, opener].map(button => buttons(before).indexOf(button));
+	const now = buttons(work());
+	const twin = at => now[at] && !now[at].disabled ? now[at] : now.filter(button => !button.disabled)[0];
+
+	if (focus >= 0 && twin(focus))
+		twin(focus).focus();
+
+	if (back >= 0)
+		opener = twin(back) || null;
+}
+
+/* A dialog. Closing it gives the focus back to where it came from; Escape presses the first button. */
 function dialog(title, content, buttons, wide) {
 	if (!document.body.classList.contains('modal-overlay-active'))
 		opener = document.activeElement;
@@ -70,6 +103,7 @@ function dialog(title, content, buttons, wide) {
 	const all = buttons && buttons.length ? buttons : [button(_('Close'), 'neutral', close)];
 	const box = ui.showModal(title, [].concat(content, E('div', { 'class': 'right ck-buttons' }, all)), 'ck-dialog', wide ? 'ck-wide' : 'ck-narrow');
 
+	box.addEventListener('keydown', stay);
 	box.setAttribute('role', 'dialog');
 	box.setAttribute('aria-modal', 'true');
 	box.setAttribute('aria-label', title);
@@ -87,6 +121,11 @@ function ask(title, text, verb, todo, more) {
 		button(_('Cancel'), 'neutral', close),
 		deed(verb, 'negative', () => { close(); todo(); })
 	]);
+}
+
+/* A link to elsewhere. What a CA names may be no page at all. */
+function link(url, text) {
+	return /^https?:\/\//i.test(url) ? E('a', { 'href': url, 'target': '_blank', 'rel': 'noreferrer' }, text || url) : E('span', {}, url);
 }
 
 /* Name and value, one a line. */
@@ -173,7 +212,7 @@ function fill(place, promise, draw, again) {
 }
 
 return baseclass.extend({
-	badge: badge, button: button, deed: deed, message: message, failure: failure, dialog: dialog, close: close, ask: ask,
-	facts: facts, say: say, copyButton: copyButton, download: download, paper: paper, head: head, entry: entry,
+	badge: badge, button: button, deed: deed, message: message, failure: failure, dialog: dialog, close: close, redraw: redraw, ask: ask,
+	facts: facts, link: link, say: say, copyButton: copyButton, download: download, paper: paper, head: head, entry: entry,
 	empty: empty, fill: fill
 });

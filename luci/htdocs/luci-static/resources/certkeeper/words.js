@@ -43,6 +43,8 @@ const METHODS = {
 	'webroot': _('HTTP, folder of a web server'),
 	'alpn': _('TLS, port 443 (certkeeper answers)'),
 	'dns': _('DNS, through a provider'),
+	'dns-delegated': _('DNS, a delegated name (certkeeper answers)'),
+	'dns-manual': _('DNS, records that you write'),
 	'dns-persist': _('DNS, one record for good'),
 	'none': _('None (the CA knows the names)')
 };
@@ -91,11 +93,22 @@ const TOPICS = {
 	account: _('Account'),
 	profile: _('Profile'),
 	name: _('Name'),
+	caa: _('CAA records'),
+	attempt: _('Last attempt'),
 	ca: _('View from outside'),
 	service: _('Services'),
 	hook: _('Hooks'),
 	export: _('Copies'),
-	verify: _('Look at')
+	verify: _('Verify at')
+};
+
+/* Who is to have a certificate: `service nginx`. */
+const USERS = {
+	'service': _('service %s'),
+	'export': _('copies in %s'),
+	'hook': _('program %s'),
+	'verify': _('place %s'),
+	'event': _('event %s')
 };
 
 /* [label, colour] of a word in a table; a word that is news stands for itself. */
@@ -119,6 +132,10 @@ return baseclass.extend({
 	stage(word) { return label(STAGES, word); },
 	source(word) { return label(SOURCES, word); },
 	method(word) { return label(METHODS, word); },
+	user(text) {
+		const parts = /^(\S+) (.*)$/.exec(text);
+		return parts && USERS[parts[1]] ? USERS[parts[1]].format(parts[2]) : text;
+	},
 	/* What was looked at: a way of validation has its own name. */
 	topic(word) { return TOPICS[word] || label(METHODS, word); }
 });

@@ -114,7 +114,7 @@ function draw(all, after) {
 		[_('Endpoint'), a.endpoint],
 		[_('Created'), a.created ? format.moment(a.created) : null],
 		[_('E-mail'), a.email],
-		[_('Terms'), a.terms ? E('a', { 'href': a.terms, 'target': '_blank', 'rel': 'noreferrer' }, a.terms) : null],
+		[_('Terms'), a.terms ? widgets.link(a.terms) : null],
 		[_('External account'), a.eab_kid ? '%s (%s)'.format(a.eab_kid, a.eab_hmac_key_set ? _('HMAC key set') : _('HMAC key not set')) : null],
 		[_('Used by'), (a.sections || []).join(', ')]
 	]), actions(a, after))));

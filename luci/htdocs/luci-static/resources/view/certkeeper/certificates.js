@@ -4,8 +4,10 @@
 'require certkeeper.api as api';
 'require certkeeper.drawing as drawing';
 'require certkeeper.errors as errors';
+'require certkeeper.job as job';
 'require certkeeper.live as live';
 'require certkeeper.row as row';
+'require certkeeper.takeover as takeover';
 'require certkeeper.widgets as widgets';
 
 /* Services → Domain Certificates: all certificates, and what can be done with them. One call draws it. */
@@ -26,6 +28,8 @@ return view.extend({
 		this.trouble = E('div', {});
 		this.list = E('div', { 'class': 'ck-list' });
 		this.guide = E('div', {});
+		this.offer = E('div', {});
+		this.asked = 0;
 		this.chart = E('div', {});
 		this.timeline = E('details', { 'class': 'ck-timeline', 'hidden': '', 'toggle': () => this.drawChart() }, [
 			E('summary', {}, _('Timeline of all certificates')), this.chart
@@ -38,16 +42,20 @@ return view.extend({
 				widgets.deed(_('Add certificate'), 'add', () => this.done(L.require('certkeeper.certform').then(form => form.open(null)))),
 				widgets.deed(_('Guide'), 'neutral', () => this.showGuide())
 			]),
-			this.trouble, this.guide, this.timeline, this.list
+			this.trouble, this.offer, this.guide, this.timeline, this.list
 		]);
 
 		this.draw(head);
+		this.showOffer();
 		return page;
 	},
 
 	/* Asks, and says whether something runs. */
 	look() {
-		return api.call('status').catch(error => ({ error: error })).then(head => this.draw(head));
+		/* An answer to an earlier question says nothing any more once a later one was asked. */
+		const mine = ++this.asked;
+
+		return api.call('status').catch(error => ({ error: error })).then(head => mine === this.asked && this.draw(head));
 	},
 
 	/* What is to happen after an action. */
@@ -84,7 +92,7 @@ return view.extend({
 
 		this.drawRows(documents, now(head));
 		this.drawChart();
-		return documents.some(d => d.stage);
+		return documents.some(d => d.stage || job.active(head.jobs, d.section));
 	},
 
 	/* A row that did not change stays as it is: its focus, its open menu. */
@@ -94,16 +102,14 @@ return view.extend({
 		this.rows = {};
 
 		documents.forEach((d, index) => {
-			const key = JSON.stringify(d) + minute;
+			const work = job.active(this.head.jobs, d.section);
+			const key = JSON.stringify([d, work, minute]);
 			const before = old[d.section];
 			const kept = before && before.key === key;
-			const node = kept ? before.node : row.render(d, at, work => this.done(work()));
+			const node = kept ? before.node : row.render(d, at, deed => this.done(deed()), work);
 
 			if (before && !kept && !before.node.querySelector('[aria-expanded=true]')) {
-				const focused = before.node.contains(document.activeElement);
-				before.node.replaceWith(node);
-				if (focused)
-					node.querySelector('button:not([disabled])').focus();
+				widgets.redraw(before.node, () => { before.node.replaceWith(node); return node; });
 			}
 			else if (before && !kept) {
 				/* A menu is open in it: next time. */
@@ -127,6 +133,12 @@ return view.extend({
 	drawChart() {
 		if (this.timeline.open && !this.timeline.hidden)
 			dom.content(this.chart, drawing.chart(this.head.sections || [], now(this.head)));
+	},
+
+	/* What OpenWrt's acme package has can be had here. Only who may change things hears of it. */
+	showOffer() {
+		return (api.mayWrite() ? takeover.offer(work => { dom.content(this.guide, ''); return this.done(work()).then(() => this.showOffer()); }) : Promise.resolve(''))
+			.then(offer => dom.content(this.offer, offer));
 	},
 
 	showGuide() {

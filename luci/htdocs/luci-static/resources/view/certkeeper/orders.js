@@ -4,6 +4,7 @@
 'require certkeeper.format as format';
 'require certkeeper.job as job';
 'require certkeeper.page as page';
+'require certkeeper.records as records';
 'require certkeeper.widgets as widgets';
 'require certkeeper.words as words';
 
@@ -53,7 +54,7 @@ return view.extend({
 					[_('Created'), format.moment(o.created)],
 					[_('Ends'), o.expires ? format.moment(o.expires) : null],
 					[_('URL'), E('code', {}, o.url)]
-				]), job.records([o])], actions(o, after))));
+				]), records.table(o.records)], actions(o, after))));
 			}
 		});
 	},

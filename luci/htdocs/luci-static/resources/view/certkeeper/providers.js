@@ -67,7 +67,7 @@ function draw(known, after) {
 		own.length ? E('p', { 'class': 'ck-hint' }, _('With credentials of their own: %s').format(own.map(s => s['.name']).join(', '))) : '',
 		E('details', { 'class': 'ck-timeline' }, [
 			E('summary', {}, N_(known.providers.length, '%d provider is known', '%d providers are known').format(known.providers.length)),
-			E('ul', {}, known.providers.map(p => E('li', {}, E('a', { 'href': p.docs, 'target': '_blank', 'rel': 'noreferrer' }, p.title))))
+			E('ul', {}, known.providers.map(p => E('li', {}, widgets.link(p.docs, p.title))))
 		])
 	];
 }

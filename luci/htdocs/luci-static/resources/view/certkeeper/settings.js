@@ -4,6 +4,8 @@
 'require uci';
 'require ui';
 'require certkeeper.api as api';
+'require certkeeper.context as context';
+'require certkeeper.lists as lists';
 'require certkeeper.save as save';
 'require certkeeper.validate as validate';
 'require certkeeper.widgets as widgets';
@@ -14,7 +16,24 @@ function path(value) {
 	return value === '' || value === null || value[0] === '/' || _('Enter a path that begins with /.');
 }
 
-function fields(s) {
+function url(value) {
+	return !value || /^https?:\/\/[^\s/]+/.test(value) || _('Enter an https:// URL.');
+}
+
+/* URLs and programs are one list in the configuration, and two fields here. */
+function told(o, part, known) {
+	o.cfgvalue = () => known[part];
+	o.write = (id, value) => { known[part] = context.list(value); };
+	o.remove = () => { known[part] = []; };
+
+	if (part === 'urls') {
+		o.placeholder = 'https://example.org/notify';
+		o.validate = (id, value) => url(value);
+	}
+}
+
+/* known: {urls, programs} of the configuration, {hooks, secrets} as far as the agent says */
+function fields(s, known) {
 	let o;
 
 	s.tab('general', _('General'));
@@ -32,7 +51,7 @@ function fields(s) {
 	o.validate = (id, value) => path(value);
 	o = s.taboption('general', form.Flag, 'debug', _('Debug'), _('The system log gets each request. Secrets are left out.'));
 
-	o = s.taboption('validation', form.DynamicList, 'dns_server', _('Nameservers'), _('They are asked whether records are there: addresses, with [:port], or https:// of a DoH server. Without, DNS is not looked at beforehand.'));
+	o = s.taboption('validation', lists.List, 'dns_server', _('Nameservers'), _('They are asked whether records are there: addresses, with [:port], or https:// of a DoH server. Without, those that the Internet asks.'));
 	o.placeholder = '192.0.2.53';
 	o.validate = (id, value) => !value || validate.nameserver(value);
 	o = s.taboption('validation', form.Value, 'webroot', _('Document root'), _('For the method “folder of a web server”.'));
@@ -50,28 +69,59 @@ function fields(s) {
 	o.depends('local_ca', '1');
 	o.validate = (id, value) => value === '' || validate.days(value);
 
-	o = s.taboption('tell', form.DynamicList, 'notify', _('Tell'), _('An https:// URL (it gets JSON by POST) or a program in /etc/certkeeper/hooks.'));
-	o.validate = (id, value) => !value || /^https:\/\/[^\s/]+/.test(value) || /^[\w./-]+$/.test(value) && value[0] !== '/' || _('Enter an https:// URL, or the name of a program in /etc/certkeeper/hooks.');
+	told(s.taboption('tell', lists.List, '_urls', _('Tell'), _('Who hears when a certificate fails, works again or is about to expire: URLs, which get JSON by POST.')), 'urls', known);
+	/* Programs are chosen, never typed. */
+	const programs = known.programs.concat(known.hooks.filter(name => known.programs.indexOf(name) < 0));
+	if (programs.length) {
+		o = s.taboption('tell', form.MultiValue, '_programs', _('Run'), _('Programs in /etc/certkeeper/hooks that hear it.'));
+		programs.forEach(name => o.value(name));
+		o.placeholder = _('none');
+		told(o, 'programs', known);
+	}
+	o = s.taboption('tell', form.Value, '_notify', _('Secret URL'), _('One that holds a token. It is stored where no login can read it.'));
+	o.password = true;
+	o.placeholder = known.secrets.indexOf('notify') >= 0 ? _('set; leave empty to keep it') : _('not set');
+	o.cfgvalue = () => '';
+	o.write = (id, value) => { known.url = value; };
+	o.remove = () => { known.url = null; };
+	o.validate = (id, value) => url(value);
+	if (known.secrets.indexOf('notify') >= 0) {
+		o = s.taboption('tell', form.Flag, '_forget', _('Forget the secret URL'));
+		o.write = (id, value) => { known.forget = value === '1'; };
+		o.remove = () => { known.forget = false; };
+	}
 	o = s.taboption('tell', form.Flag, 'acme_hotplug', _('Events of the acme package'), _('Also tell those that listen for OpenWrt’s acme package.'));
 }
 
 return view.extend({
 	load() {
-		return uci.load('certkeeper').then(() => {
+		/* Settings can be made without the agent, too. */
+		const ask = method => api.call(method).catch(() => ({}));
+
+		return Promise.all([ask('hooks'), ask('status'), uci.load('certkeeper')]).then(all => {
 			if (!uci.get('certkeeper', 'global') && api.mayWrite())
 				uci.add('certkeeper', 'certkeeper', 'global');
+
+			const notify = context.list(uci.get('certkeeper', 'global', 'notify'));
+			return {
+				urls: notify.filter(text => text.indexOf('://') >= 0), programs: notify.filter(text => text.indexOf('://') < 0),
+				hooks: all[0].hooks || [], secrets: (all[1].secrets || {}).global || [], url: null, forget: false
+			};
 		});
 	},
 
-	render() {
+	render(known) {
 		const map = new form.Map('certkeeper', _('Settings'), _('What counts for all certificates. Each change takes effect at once, with a run that looks whether something is due.'));
 		const s = map.section(form.NamedSection, 'global', 'certkeeper');
 		const place = E('div', { 'aria-live': 'polite' });
 
 		map.readonly = !api.mayWrite();
-		fields(s);
+		fields(s, known);
 
-		const store = () => map.parse().then(() => save.commit())
+		const secrets = () => known.url ? { global: { notify: [known.url] } } : known.forget ? { global: null } : {};
+		const store = () => map.parse()
+			.then(() => context.put('global', { notify: known.urls.concat(known.programs) }, ['notify']))
+			.then(() => save.commit(secrets()))
 			.then(() => map.load()).then(() => map.reset())
 			.then(() => { L.dom.content(place, ''); widgets.say(_('Saved.')); })
 			.catch(error => L.dom.content(place, widgets.message('error', null, error.message || String(error), error.remedy ? E('p', {}, error.remedy) : '')));
