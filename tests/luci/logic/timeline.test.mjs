@@ -10,7 +10,7 @@ const certificate = (from, to, due, ari) => ({ not_before: NOW + from * DAY, not
 
 test('a bar lies within its certificate', () => {
 	const b = timeline.bar(certificate(-30, 60, 30), NOW);
-	assert.deepEqual(b, { now: 33.3, due: 66.7, window: [66.7, 66.7], mood: 'good' });
+	assert.deepEqual(b, { now: 33.3, window: [66.7, 66.7], mood: 'good' });
 	const ari = timeline.bar(certificate(-30, 60, 30, { start: NOW + 24 * DAY, end: NOW + 33 * DAY }), NOW);
 	assert.deepEqual(ari.window, [60, 70]);
 });
@@ -23,10 +23,17 @@ test('the mood follows what is left', () => {
 	assert.equal(mood(-91, -1, -30), 'bad');
 });
 
+test('what nothing renews has no window and no mark', () => {
+	const broken = { not_before: NOW - 10 * DAY, not_after: NOW + 80 * DAY };
+	assert.deepEqual(timeline.bar(broken, NOW), { now: 11.1, window: null, mood: 'wait' });
+	const [row] = timeline.chart([{ section: 'broken', certificate: broken }], NOW).rows;
+	assert.deepEqual([row.due, row.mood], [null, 'wait']);
+});
+
 test('a bar is never outside, whatever the times are', () => {
 	for (const c of [certificate(1, 90, 60), certificate(-90, -1, -30), certificate(0, 0, 0), certificate(-10, 10, 20)]) {
 		const b = timeline.bar(c, NOW);
-		for (const x of [b.now, b.due, ...b.window])
+		for (const x of [b.now, ...b.window])
 			assert.ok(x >= 0 && x <= 100, JSON.stringify(b));
 		assert.ok(b.window[1] >= b.window[0]);
 	}

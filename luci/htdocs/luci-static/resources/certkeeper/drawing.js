@@ -7,12 +7,14 @@
 
 function bar(certificate, now) {
 	const b = timeline.bar(certificate, now);
-	const title = _('Valid from %s until %s, renewal from %s on').format(
-		format.day(certificate.not_before), format.day(certificate.not_after), format.day(certificate.due));
+	const from = format.day(certificate.not_before), to = format.day(certificate.not_after);
+	const title = b.window
+		? _('Valid from %s until %s, renewal from %s on').format(from, to, format.day(certificate.due))
+		: _('Valid from %s until %s; nothing renews it').format(from, to);
 
 	return E('div', { 'class': 'ck-bar ck-' + b.mood, 'role': 'img', 'aria-label': title, 'title': title }, [
 		E('span', { 'class': 'ck-bar-past', 'style': 'width:%f%%'.format(b.now) }),
-		E('span', { 'class': 'ck-bar-window', 'style': 'left:%f%%;width:%f%%'.format(b.window[0], Math.max(b.window[1] - b.window[0], 0.8)) }),
+		b.window ? E('span', { 'class': 'ck-bar-window', 'style': 'left:%f%%;width:%f%%'.format(b.window[0], Math.max(b.window[1] - b.window[0], 0.8)) }) : '',
 		E('span', { 'class': 'ck-bar-now', 'style': 'left:%f%%'.format(b.now) })
 	]);
 }
@@ -48,12 +50,13 @@ function chart(documents, now) {
 		const end = row.certificate.not_after;
 		const name = row.section.length > 24 ? row.section.slice(0, 23) + '…' : row.section;
 
+		const renewal = row.due === null ? [] : svg('path', { 'class': 'ck-due', d: 'M%f %d l5 5 l-5 5 l-5 -5 z'.format(x(row.due), y + 5.5) });
+
 		parts.push(svg('g', { 'class': 'ck-life ck-' + row.mood }, [
 			svg('title', {}, '%s: %s – %s'.format(row.section, format.day(row.certificate.not_before), format.day(end))),
 			svg('text', { x: LEFT - 8, y: y + 14, 'text-anchor': 'end' }, name),
-			svg('rect', { x: x(row.x), y: y + 4, width: Math.max(x(row.x + row.width) - x(row.x), 2), height: 13, rx: 3 }),
-			svg('path', { 'class': 'ck-due', d: 'M%f %d l5 5 l-5 5 l-5 -5 z'.format(x(row.due), y + 5.5) })
-		]));
+			svg('rect', { x: x(row.x), y: y + 4, width: Math.max(x(row.x + row.width) - x(row.x), 2), height: 13, rx: 3 })
+		].concat(renewal)));
 	});
 
 	parts.push(svg('line', { 'class': 'ck-today', x1: x(drawn.now), x2: x(drawn.now), y1: TOP - 8, y2: height }));

@@ -8,7 +8,7 @@ function share(at, from, to) {
 	return to <= from ? 0 : Math.min(1, Math.max(0, (at - from) / (to - from)));
 }
 
-/* One certificate's bar, everything in percent of its validity. */
+/* One certificate's bar, everything in percent of its validity; no window where nothing is to renew it. */
 function bar(certificate, now) {
 	const from = certificate.not_before, to = certificate.not_after;
 	const percent = at => Math.round(share(at, from, to) * 1000) / 10;
@@ -22,12 +22,12 @@ function bar(certificate, now) {
 		mood = 'bad';
 	else if (left < (to - from) / 20)
 		mood = 'bad';
-	else if (now > certificate.due)
+	else if (!certificate.due || now > certificate.due)
 		mood = 'wait';
 
 	return {
-		now: percent(now), due: percent(certificate.due),
-		window: [percent(start), Math.max(percent(end), percent(start))], mood: mood
+		now: percent(now), window: certificate.due ? [percent(start), Math.max(percent(end), percent(start))] : null,
+		mood: mood
 	};
 }
 
@@ -61,7 +61,7 @@ function chart(documents, now) {
 	const rows = held.slice().sort((a, b) => a.certificate.not_after - b.certificate.not_after).map(function(d) {
 		const c = d.certificate, start = share(c.not_before, from, to), end = share(c.not_after, from, to);
 		return {
-			section: d.section, x: start, width: end - start, due: share(c.due, from, to),
+			section: d.section, x: start, width: end - start, due: c.due ? share(c.due, from, to) : null,
 			mood: bar(c, now).mood, cut: c.not_before < from || c.not_after > to, certificate: c
 		};
 	});
