@@ -66,14 +66,20 @@ fn run(run: &Run<'_>) -> Result<Exit> {
 }
 
 /// The documents, and what a page needs to know beside them: the time here, by which all times count,
-/// what an issuance would lack, and which secrets are set.
+/// what an issuance would lack, which secrets are set, and, where there is no section yet, who has port 80.
 fn head(run: &Run<'_>, config: &Config, documents: &[Document]) -> serde_json::Value {
     let bundle = std::fs::metadata(&config.global.ca_bundle);
-    json!({
+    let mut head = json!({
         "now": run.clock.now().0, "clock_set": run.clock_is_set,
         "ca_bundle": bundle.is_ok_and(|m| m.is_file() && m.len() > 0),
         "secrets": config.secrets, "sections": documents,
-    })
+    });
+    // For the guide to the first certificate.
+    if documents.is_empty() {
+        let owner = run.engine(config, &|_, _, _| {}, None).port_80();
+        head["port_80"] = json!(owner.map(|o| json!({"host": o.host, "port": o.port})));
+    }
+    head
 }
 
 /// The documents as the store gives them; where a run is at work, its own.

@@ -2,10 +2,10 @@
 
 use super::Engine;
 use super::netifd::{self, Interface};
-use crate::challenge::Port;
+use crate::challenge::{HTTP, Port};
 use crate::config::{Zone, zones};
 use crate::net;
-use crate::types::Owners;
+use crate::types::{Owner, Owners};
 
 /// The way from the Internet to this router.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -28,6 +28,14 @@ impl Wan {
         // Without netifd, what the kernel's routes and the configuration say must do.
         let interfaces = netifd::interfaces(engine.paths).unwrap_or_default();
         choose(&zones, wanted, &Devices::find(&interfaces))
+    }
+}
+
+impl Engine<'_> {
+    /// Whom the Internet reaches on port 80, as far as is known.
+    pub fn port_80(&self) -> Option<Owner> {
+        let owners = Wan::find(self, HTTP).unwrap_or_default().owners;
+        owners.ipv4.or(owners.ipv6)
     }
 }
 
@@ -102,8 +110,7 @@ fn choose(zones: &[Zone], wanted: Option<&str>, all: &Devices) -> Result<Wan, St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::challenge::HTTP;
-    use crate::types::{Owner, Paths};
+    use crate::types::Paths;
     use std::fs;
 
     const FIREWALL: &str = "

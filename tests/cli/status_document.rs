@@ -153,9 +153,33 @@ fn the_document_has_the_fields_that_are_described() {
         json!(["EXEC_PATH"]),
         "names, never values"
     );
-    let empty = run(&site(&[]), "status --json", 0).stdout;
-    assert_eq!(
-        serde_json::from_str::<Value>(&empty).expect("JSON"),
-        json!({"now": NOW, "clock_set": true, "ca_bundle": false, "secrets": {}, "sections": []})
+}
+
+/// A page that begins tells who has port 80 now.
+#[test]
+fn where_there_is_no_section_the_document_tells_who_has_port_80() {
+    let temp = site(&[]);
+    let mut wanted = json!({
+        "now": NOW, "clock_set": true, "ca_bundle": false, "secrets": {}, "sections": [], "port_80": null
+    });
+    let status = || {
+        let text = run(&temp, "status --json", 0).stdout;
+        serde_json::from_str::<Value>(&text).expect("JSON")
+    };
+    assert_eq!(status(), wanted);
+    let zone = "config zone\n option name 'wan'\n list device '*'\n option input 'REJECT'\n";
+    let to = "config redirect\n option src 'wan'\n option src_dport '80'\n option proto 'tcp'\n";
+    let inside = " option dest_ip '192.168.1.10'\n option dest_port '8080'\n";
+    temp.write("/etc/config/firewall", format!("{zone}{to}{inside}"));
+    wanted["port_80"] = json!({"host": "192.168.1.10", "port": 8080});
+    assert_eq!(status(), wanted);
+    let open = to
+        .replace("redirect", "rule")
+        .replace("src_dport", "dest_port");
+    temp.write(
+        "/etc/config/firewall",
+        format!("{zone}{open} option target 'ACCEPT'\n"),
     );
+    wanted["port_80"] = json!({"host": null, "port": 80});
+    assert_eq!(status(), wanted);
 }

@@ -28,6 +28,13 @@ test('the method follows names and addresses', () => {
 	assert.equal(suggest.method(['*.example.org'], { addresses: ['198.51.100.1'] }).method, 'dns');
 });
 
+test('who has port 80 is told what becomes of it', () => {
+	const why = port80 => suggest.method(['www.example.org'], { addresses: ['198.51.100.1'], port80 }).why;
+	assert.match(why(null), /198\.51\.100\.1.*stays as it is/);
+	assert.match(why({ host: '192.168.1.10', port: 8080 }), /does not come to 192\.168\.1\.10/);
+	assert.match(why({ host: null, port: 80 }), /own web server/);
+});
+
 test('the provider of dynamic DNS is found by name', () => {
 	const providers = [{ name: 'cloudflare', aliases: ['dns_cf'] }, { name: 'desec', aliases: [] }, { name: 'duckdns', aliases: [] }];
 	assert.equal(suggest.ddnsProvider(['cloudflare.com-v4'], providers), 'cloudflare');

@@ -250,10 +250,10 @@ Guide.prototype.live = function() {
 	});
 };
 
-/* What the router is: its public addresses, its dynamic DNS. Neither is needed. */
+/* What the router is: its public addresses, who has port 80, its dynamic DNS. None is needed. */
 function facts(known) {
 	return Promise.all([api.interfaces().catch(() => []), uci.load('ddns').catch(() => null)]).then(all => ({
-		addresses: suggest.addresses(all[0]),
+		addresses: suggest.addresses(all[0]), port80: known.status.port_80,
 		provider: suggest.ddnsProvider(uci.sections('ddns', 'service').filter(s => s.enabled === '1').map(s => s.service_name || ''), known.providers)
 	}));
 }

@@ -52,6 +52,16 @@ function ddnsProvider(services, providers) {
 	return null;
 }
 
+/* What becomes of those who answer the Internet on port 80 now: `{host, port}` by `status`. */
+function port80(owner) {
+	if (!owner)
+		return _('Otherwise it stays as it is.');
+
+	return owner.host
+		? _('For these seconds what the Internet sends there does not come to %s, which it is forwarded to.').format(owner.host)
+		: _('For these seconds the router’s own web server there is not reached; the method with the folder of a web server spares it that.');
+}
+
 /* `{method, why}` for these names. */
 function method(names, facts) {
 	if (names.some(validate.isWildcard))
@@ -60,7 +70,8 @@ function method(names, facts) {
 	if (facts.addresses.length)
 		return {
 			method: 'standalone',
-			why: _('The router has a public address (%s). certkeeper answers on port 80 of the WAN while the CA asks, and only then; the web server there is left alone.').format(facts.addresses[0])
+			why: [_('The router has a public address (%s). certkeeper answers on port 80 of the WAN while the CA asks, and only then.').format(facts.addresses[0]),
+				port80(facts.port80)].join(' ')
 		};
 
 	return { method: 'dns', why: _('The router has no public address, so that a CA cannot reach it: DNS works without.') };
