@@ -2,6 +2,7 @@
 
 use crate::renewal::{after, ends, in_days};
 use crate::site::Site;
+use crate::support::process::Finished;
 use crate::support::tools;
 use crate::uci::cert;
 use serde_json::{Value, json};
@@ -12,6 +13,15 @@ const HOUR: u64 = 3600;
 const DAY: i64 = 86_400;
 /// How Pebble's log names the question.
 const QUESTION: &str = "GET /draft-ietf-acme-ari-03/renewalInfo/";
+
+/// True if an order of this run said what it replaces. Pebble 2.10 looks serial numbers up without the sign octet
+/// that belongs to them (RFC 9773 section 4.1), so that it does not know one certificate of 256.
+fn said_what_it_replaces(site: &Site, run: &Finished) -> bool {
+    site.pebble.log().contains("is a replacement of")
+        || run
+            .stderr
+            .contains("could not find an order for the given certificate")
+}
 
 /// A site with a certificate of 90 days, at a CA that gives renewal information.
 fn site() -> Option<Site> {
@@ -101,7 +111,7 @@ fn a_window_that_has_passed_renews_at_once_and_tells_what_is_replaced() {
     );
     assert!(run.stderr.contains(url), "{}", run.report());
     assert_eq!(site.version("web"), Some(2));
-    assert!(site.pebble.log().contains("is a replacement of"));
+    assert!(said_what_it_replaces(&site, &run), "{}", run.report());
     site.is_good("web", &["www.demo.example"]);
     site.is_tidy("web");
     // What was said of the former one is not said of this one.
@@ -216,8 +226,8 @@ fn what_the_ca_does_not_want_replaced_is_ordered_without() {
     );
     assert_eq!(site.version("web"), Some(2));
     // The third replaces the second, and is lost.
-    site.ends(&["renew", "--force"], 0);
-    assert!(site.pebble.log().contains("is a replacement of"));
+    let run = site.ends(&["renew", "--force"], 0);
+    assert!(said_what_it_replaces(&site, &run), "{}", run.report());
     let versions = site.temp.path("etc/certkeeper/certs/web/versions");
     fs::remove_dir_all(versions.join("3")).expect("a version");
     let run = site.ends(&["renew", "--force"], 0);
@@ -236,6 +246,6 @@ fn other_names_replace_nothing() {
     assert!(!site.pebble.log().contains("is a replacement of"));
     let both = ["mail.demo.example", "www.demo.example"];
     site.configure(&[cert("web", &both, &site.by_webroot())]);
-    site.renew();
-    assert!(site.pebble.log().contains("is a replacement of"));
+    let run = site.ends(&["renew"], 0);
+    assert!(said_what_it_replaces(&site, &run), "{}", run.report());
 }
