@@ -6,6 +6,7 @@ use crate::deploy as links;
 use crate::status;
 use crate::store::{Area, device_secret};
 use crate::types::{Held, Inventory};
+use std::collections::BTreeMap;
 
 impl Engine<'_> {
     /// The folder of a section.
@@ -61,9 +62,13 @@ impl Engine<'_> {
     }
 
     pub(super) fn inventory_of(&self, certs: &[Cert]) -> Inventory {
-        let held = certs.iter().map(|c| (c.name.clone(), self.held(c)));
+        let mut sections = BTreeMap::new();
+        // One by one: collected, so large values would be moved about to be sorted.
+        for cert in certs {
+            sections.insert(cert.name.clone(), self.held(cert));
+        }
         Inventory {
-            sections: held.collect(),
+            sections,
             primary: links::primary(self.paths),
             secret: device_secret(self.paths),
         }
