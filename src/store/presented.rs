@@ -2,8 +2,8 @@
 
 use super::disk::{StoreError, read, remove, sync_folder};
 use super::section::Area;
-use crate::types::{FromJson, Members, Timestamp, ToJson};
-use serde_json::{Value, json};
+use crate::types::{FromJson, Members, Object, Timestamp, ToJson};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -96,9 +96,13 @@ impl FromJson for Presented {
 }
 
 impl ToJson for Presented {
-    fn write(&self) -> Value {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
         match self {
-            Self::File { path } => json!({"kind": "file", "path": path.to_string_lossy()}),
+            Self::File { path } => {
+                object.put("kind", &"file");
+                object.put("path", &path.to_string_lossy().as_ref());
+            }
             Self::Txt {
                 source,
                 module,
@@ -106,11 +110,17 @@ impl ToJson for Presented {
                 value,
                 of,
                 until,
-            } => json!({
-                "kind": "txt", "source": source, "module": module, "name": name, "value": value, "of": of,
-                "until": until,
-            }),
+            } => {
+                object.put("kind", &"txt");
+                object.put("source", source);
+                object.put("module", module);
+                object.put("name", name);
+                object.put("value", value);
+                object.put("of", of);
+                object.put_some("until", until);
+            }
         }
+        object.end();
     }
 }
 

@@ -145,7 +145,8 @@ pub struct Held {
     pub presented: bool,
     /// Files are left that an ended run wrote half.
     pub untidy: bool,
-    /// When versions of which names were issued, within the last weeks.
+    /// When versions of which names were issued, within the last weeks. It is read only where a
+    /// certificate is about to be issued.
     pub issued: Vec<Issued>,
     /// The links in /etc/ssl/domains are in place.
     pub linked: bool,

@@ -23,21 +23,18 @@ pub trait FromJson: Sized {
 
 /// What can be written as JSON.
 pub trait ToJson {
-    /// What stands for it.
-    fn write(&self) -> Value;
+    /// Writes its text.
+    fn write(&self, out: &mut Vec<u8>);
 
-    /// The text of that.
+    /// Its text.
     fn text(&self) -> Vec<u8> {
-        text(&self.write())
+        let mut out = Vec::with_capacity(1024);
+        self.write(&mut out);
+        out
     }
 }
 
-fn text(value: &Value) -> Vec<u8> {
-    // Nothing in a value fails.
-    serde_json::to_vec(value).unwrap_or_default()
-}
-
-/// An object, of which one member after the other is taken or put.
+/// An object that is read, one member after the other.
 #[derive(Default)]
 pub struct Members {
     all: Map<String, Value>,
@@ -86,32 +83,68 @@ impl Members {
     pub fn made<T>(self, whole: T) -> Option<T> {
         (!self.wrong).then_some(whole)
     }
+}
 
-    /// Puts a member.
-    pub fn put(&mut self, name: &str, value: Value) {
-        self.all.insert(name.to_owned(), value);
+/// An object that is written, one member after the other.
+pub struct Object<'a>(&'a mut Vec<u8>);
+
+impl<'a> Object<'a> {
+    /// Begins it.
+    pub fn begin(out: &'a mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self(out)
     }
 
-    /// Puts a member unless it says nothing.
-    pub fn put_some(&mut self, name: &str, value: Value) {
-        let empty = match &value {
-            Value::Null | Value::Bool(false) => true,
-            Value::Bool(true) => false,
-            Value::Number(number) => number.as_i64() == Some(0),
-            Value::String(text) => text.is_empty(),
-            Value::Array(list) => list.is_empty(),
-            Value::Object(members) => members.is_empty(),
-        };
-        if !empty {
-            self.put(name, value);
+    /// Writes a member.
+    pub fn put(&mut self, name: &str, value: &dyn ToJson) {
+        self.name(name);
+        value.write(self.0);
+    }
+
+    /// Writes a member unless it says nothing.
+    pub fn put_some(&mut self, name: &str, value: &dyn ToJson) {
+        let before = self.0.len();
+        self.name(name);
+        let begin = self.0.len();
+        value.write(self.0);
+        if EMPTY.contains(&&self.0[begin..]) {
+            self.0.truncate(before);
         }
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.0.ends_with(b"{") {
+            self.0.push(b',');
+        }
+        quoted(name, self.0);
+        self.0.push(b':');
+    }
+
+    /// Ends it.
+    pub fn end(self) {
+        self.0.push(b'}');
     }
 }
 
-impl From<Members> for Value {
-    fn from(members: Members) -> Self {
-        Self::Object(members.all)
+/// What says nothing.
+const EMPTY: [&[u8]; 6] = [b"null", b"false", b"0", b"\"\"", b"[]", b"{}"];
+
+/// Writes a list.
+fn list<'a>(all: &mut dyn Iterator<Item = &'a dyn ToJson>, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for one in all {
+        if !out.ends_with(b"[") {
+            out.push(b',');
+        }
+        one.write(out);
     }
+    out.push(b']');
+}
+
+/// Writes a text in quotes.
+fn quoted(text: &str, out: &mut Vec<u8>) {
+    // A vector takes all.
+    let _ = serde_json::to_writer(out, text);
 }
 
 /// A type's members: those that are always written and must be there to be read, and after `some`
@@ -130,17 +163,11 @@ macro_rules! json_members {
         }
 
         impl $crate::types::ToJson for $type {
-            fn write(&self) -> serde_json::Value {
-                let mut members = $crate::types::Members::default();
-                $(members.put(
-                    $crate::types::json_members!(name $field $($name)?),
-                    $crate::types::ToJson::write(&self.$field),
-                );)*
-                $(members.put_some(
-                    stringify!($bare),
-                    $crate::types::ToJson::write(&self.$bare),
-                );)*
-                members.into()
+            fn write(&self, out: &mut Vec<u8>) {
+                let mut object = $crate::types::Object::begin(out);
+                $(object.put($crate::types::json_members!(name $field $($name)?), &self.$field);)*
+                $(object.put_some(stringify!($bare), &self.$bare);)*
+                object.end();
             }
         }
 
@@ -164,8 +191,8 @@ macro_rules! json_names {
         }
 
         impl $crate::types::ToJson for $type {
-            fn write(&self) -> serde_json::Value {
-                self.name().into()
+            fn write(&self, out: &mut Vec<u8>) {
+                $crate::types::ToJson::write(&self.name(), out);
             }
         }
 
@@ -178,7 +205,8 @@ macro_rules! json_serialize {
     ($type:ty) => {
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $crate::types::ToJson::write(self).serialize(serializer)
+                let text = $crate::types::ToJson::text(self);
+                $crate::types::read_json(&text).serialize(serializer)
             }
         }
     };
@@ -196,8 +224,8 @@ macro_rules! plain {
         }
 
         impl ToJson for $type {
-            fn write(&self) -> Value {
-                (*self).into()
+            fn write(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(self.to_string().as_bytes());
             }
         }
     };
@@ -217,9 +245,15 @@ impl FromJson for String {
     }
 }
 
+impl ToJson for &str {
+    fn write(&self, out: &mut Vec<u8>) {
+        quoted(self, out);
+    }
+}
+
 impl ToJson for String {
-    fn write(&self) -> Value {
-        self.as_str().into()
+    fn write(&self, out: &mut Vec<u8>) {
+        quoted(self, out);
     }
 }
 
@@ -233,8 +267,11 @@ impl<T: FromJson> FromJson for Option<T> {
 }
 
 impl<T: ToJson> ToJson for Option<T> {
-    fn write(&self) -> Value {
-        self.as_ref().map_or(Value::Null, T::write)
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Some(value) => value.write(out),
+            None => out.extend_from_slice(b"null"),
+        }
     }
 }
 
@@ -248,14 +285,14 @@ impl<T: FromJson> FromJson for Vec<T> {
 }
 
 impl<T: ToJson> ToJson for Vec<T> {
-    fn write(&self) -> Value {
-        self.as_slice().write()
+    fn write(&self, out: &mut Vec<u8>) {
+        self.as_slice().write(out);
     }
 }
 
 impl<T: ToJson> ToJson for [T] {
-    fn write(&self) -> Value {
-        self.iter().map(T::write).collect()
+    fn write(&self, out: &mut Vec<u8>) {
+        list(&mut self.iter().map(|one| one as &dyn ToJson), out);
     }
 }
 
@@ -266,8 +303,8 @@ impl FromJson for BTreeSet<String> {
 }
 
 impl ToJson for BTreeSet<String> {
-    fn write(&self) -> Value {
-        self.iter().map(String::as_str).collect()
+    fn write(&self, out: &mut Vec<u8>) {
+        list(&mut self.iter().map(|one| one as &dyn ToJson), out);
     }
 }
 
@@ -283,11 +320,12 @@ impl<T: FromJson> FromJson for BTreeMap<String, T> {
 }
 
 impl<T: ToJson> ToJson for BTreeMap<String, T> {
-    fn write(&self) -> Value {
-        let each = self
-            .iter()
-            .map(|(name, value)| (name.clone(), value.write()));
-        Value::Object(each.collect())
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
+        for (name, value) in self {
+            object.put(name, value);
+        }
+        object.end();
     }
 }
 
@@ -314,7 +352,6 @@ mod tests {
             ..Note::default()
         };
         let text = json!({"type": "a", "at": 3, "url": null});
-        assert_eq!(bare.write(), text);
         assert_eq!(json!([bare]), json!([text]));
         let full = Note {
             url: Some("u".into()),
@@ -323,9 +360,9 @@ mod tests {
             ..Note::default()
         };
         let text = json!({"type": "", "at": 0, "url": "u", "names": ["n"], "firm": true});
-        assert_eq!(full.write(), text);
+        assert_eq!(json!(full), text);
         for note in [bare, full] {
-            assert_eq!(Note::read(note.write()), Some(note));
+            assert_eq!(Note::parse(&note.text()), Some(note));
         }
         assert!(Note::parse(br#"{"type":"a","at":1,"more":[1]}"#).is_some());
     }

@@ -28,7 +28,7 @@ pub use deploy::{Deployed, Deployment, Export, Target};
 pub use disk::disk_remedy;
 pub use http::{Clock, Interrupted, Method, Request, Response, Transport, TransportError};
 pub use inventory::{CLOCK_MARGIN, Held, Inventory, Issued, LocalLeaf, Meta, OrderNote, Version};
-pub use json::{FromJson, Members, ToJson, read_json};
+pub use json::{FromJson, Members, Object, ToJson, read_json};
 pub(crate) use json::{json_members, json_names, json_serialize};
 pub use names::{Domain, Identifier, NameError};
 pub use nameserver::{DnsServer, Nameserver, TsigKey, Update, UpdateError};

@@ -162,11 +162,11 @@ mod tests {
     #[test]
     fn documents_have_the_states_by_name() {
         for state in State::ALL {
-            assert_eq!(state.write(), state.name());
-            assert_eq!(State::read(state.write()), Some(state));
+            assert_eq!(serde_json::json!(state), state.name());
+            assert_eq!(State::parse(&state.text()), Some(state));
         }
         for stage in Stage::ALL {
-            assert_eq!(Stage::read(stage.write()), Some(stage));
+            assert_eq!(Stage::parse(&stage.text()), Some(stage));
         }
     }
 }

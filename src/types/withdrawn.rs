@@ -107,14 +107,13 @@ json_members!(Withdrawn { fingerprint, at } some { revoked, ban });
 
 #[cfg(test)]
 mod tests {
-    use super::super::{FromJson, ToJson};
     use super::*;
 
     #[test]
     fn reasons_have_the_names_of_rfc_5280() {
         for reason in Reason::ALL {
             assert_eq!(Reason::parse(reason.name()), Ok(reason));
-            assert_eq!(Reason::read(reason.write()), Some(reason));
+            assert_eq!(serde_json::json!(reason), reason.name());
         }
         assert_eq!(Reason::parse("keycompromise"), Ok(Reason::KeyCompromise));
         for (text, words) in [
