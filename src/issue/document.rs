@@ -77,12 +77,13 @@ impl Engine<'_> {
     }
 
     /// Writes the documents of all sections that have changed, and removes those of former ones.
-    pub(super) fn publish(&self, inventory: &Inventory) {
+    pub(super) fn publish(&self, inventory: &Inventory) -> Vec<Document> {
         let documents = self.documents_of(inventory);
         for (section, document) in self.config.names().zip(&documents) {
             status::write(self.paths, section, document);
         }
         status::forget_others(self.paths, self.config.names());
+        documents
     }
 }
 

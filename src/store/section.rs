@@ -89,7 +89,7 @@ impl Area {
     }
 
     /// Reads what is held. A version without readable `meta.json` does not count; `linked` is for
-    /// others to find out.
+    /// others to find out, and [`Self::issued`] for who asks.
     pub fn held(&self) -> Held {
         let mut held = Held::default();
         // One look at the folder tells which files there are: most sections have one of seven.
@@ -107,7 +107,6 @@ impl Area {
                 "current" => held.current = self.current(),
                 "order.json" => held.order = self.json("order.json"),
                 "attempt.json" => held.attempt = self.json("attempt.json"),
-                "issued.json" => held.issued = self.json("issued.json").unwrap_or_default(),
                 "deployed.json" => held.deployed = self.json("deployed.json"),
                 told::FILE => held.told = self.json(told::FILE).unwrap_or_default(),
                 "withdrawn.json" => held.withdrawn = self.withdrawn(),
@@ -253,9 +252,14 @@ impl Area {
         sync_folder(draft)
     }
 
+    /// The issuances that are remembered for the guard.
+    pub fn issued(&self) -> Vec<Issued> {
+        self.json("issued.json").unwrap_or_default()
+    }
+
     /// Remembers an issuance for the guard.
     pub fn note_issued(&self, issued: Issued) -> Result<(), StoreError> {
-        let mut list: Vec<Issued> = self.json("issued.json").unwrap_or_default();
+        let mut list = self.issued();
         list.retain(|i| i.at > issued.at.saturating_sub(REMEMBERED));
         list.push(issued);
         self.put_json("issued.json", &list.text())
