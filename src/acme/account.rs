@@ -4,8 +4,7 @@ use super::client::{AcmeError, Client, JSON_MAX, location};
 use super::eab::Binding;
 use super::jws::{self, KeyId};
 use crate::keys::AccountKey;
-use crate::types::{AccountState, Response};
-use serde::Deserialize;
+use crate::types::{AccountState, Response, read_json};
 use serde_json::{Map, Value, json};
 
 /// What a new account is made with.
@@ -29,15 +28,9 @@ pub struct Account {
 }
 
 /// What a CA says of an account, as far as it matters.
-#[derive(Default, Deserialize)]
-struct Document {
-    #[serde(default)]
-    status: String,
-}
-
 fn state(reply: &Response) -> AccountState {
-    let document: Document = serde_json::from_slice(&reply.body).unwrap_or_default();
-    AccountState::of(&document.status)
+    let document = read_json(&reply.body).unwrap_or_default();
+    AccountState::of(document["status"].as_str().unwrap_or_default())
 }
 
 fn contact(email: Option<&str>) -> Value {
@@ -58,7 +51,7 @@ impl Client<'_> {
         if let Some(binding) = registration.binding {
             let url = &self.directory.new_account;
             let jws = jws::vouch(&binding.kid, &binding.mac_key, url, &self.key().jwk());
-            let jws = serde_json::from_str(&jws).unwrap_or_default();
+            let jws = read_json(jws.as_bytes()).unwrap_or_default();
             payload.insert("externalAccountBinding".into(), jws);
         }
         self.new_account(&Value::Object(payload))

@@ -3,8 +3,9 @@
 use super::client::{AcmeError, JSON_MAX, check_url, fetch};
 use super::directory::Directory;
 use crate::keys::base64url;
-use crate::types::{Clock, Interrupted, RenewalInfo, Response, Timestamp, Transport, Window};
-use serde::Deserialize;
+use crate::types::{
+    Clock, Interrupted, RenewalInfo, Response, Timestamp, Transport, Window, read_json,
+};
 
 /// How soon a CA is asked again that does not say (section 4.3.3).
 const ASK_AGAIN: i64 = 6 * 3600;
@@ -17,20 +18,6 @@ const URL_MAX: usize = 512;
 /// and content of its serial number, leading 00 included.
 pub fn cert_id(authority_key_id: &[u8], serial: &[u8]) -> String {
     format!("{}.{}", base64url(authority_key_id), base64url(serial))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Document {
-    suggested_window: Suggested,
-    #[serde(rename = "explanationURL")]
-    explanation_url: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Suggested {
-    start: String,
-    end: String,
 }
 
 /// Asks about a certificate. `former`: what the CA said of it before.
@@ -95,19 +82,22 @@ pub fn next_question(asked: Option<Timestamp>, now: Timestamp) -> Timestamp {
 /// Reads a RenewalInfo object (section 4.2). A window that does not end after its begin counts as no
 /// answer.
 fn read(reply: &Response) -> Result<(Window, Option<String>), String> {
-    let document: Document = serde_json::from_slice(&reply.body)
-        .map_err(|_| "the CA's reply is no renewal information (RFC 9773)".to_owned())?;
+    let document = read_json(&reply.body).unwrap_or_default();
+    let window = &document["suggestedWindow"];
+    let (start, end) = window["start"]
+        .as_str()
+        .zip(window["end"].as_str())
+        .ok_or("the CA's reply is no renewal information (RFC 9773)")?;
     let time = |text: &str| Timestamp::parse_rfc3339(text).map(|t| t.0);
-    let suggested = &document.suggested_window;
-    let (start, end) = time(&suggested.start)
-        .zip(time(&suggested.end))
+    let (start, end) = time(start)
+        .zip(time(end))
         .ok_or("the CA's window has times that are none")?;
     if end <= start {
         return Err("the CA's window does not end after its begin".into());
     }
-    let url = document.explanation_url;
+    let url = document["explanationURL"].as_str();
     let url = url.filter(|u| u.len() <= URL_MAX && check_url(u).is_ok());
-    Ok((Window { start, end }, url))
+    Ok((Window { start, end }, url.map(str::to_owned)))
 }
 
 #[cfg(test)]

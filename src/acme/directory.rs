@@ -1,14 +1,12 @@
 //! The directory (RFC 8555 section 7.1.1).
 
 use super::client::{AcmeError, JSON_MAX, check_url, fetch};
-use crate::types::{Clock, Timestamp, Transport};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use std::collections::BTreeMap;
+use crate::types::{Clock, FromJson, Members, Timestamp, Transport};
+use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Where a CA's resources are, and what it says of itself.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct Directory {
     pub(super) new_nonce: String,
     pub(super) new_account: String,
@@ -17,19 +15,32 @@ pub struct Directory {
     /// Where certificates are revoked; some CAs have no such place.
     pub(super) revoke_cert: Option<String>,
     /// Renewal information (RFC 9773); `None` where the CA gives none.
-    #[serde(default)]
     pub(super) renewal_info: Option<String>,
     /// What it says of itself.
-    #[serde(default)]
     pub meta: Meta,
     /// The CA's clock, from the reply's Date.
-    #[serde(skip)]
     pub date: Option<Timestamp>,
 }
 
+impl FromJson for Directory {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value);
+        let read = Self {
+            new_nonce: members.must("newNonce"),
+            new_account: members.must("newAccount"),
+            new_order: members.must("newOrder"),
+            key_change: members.may("keyChange"),
+            revoke_cert: members.may("revokeCert"),
+            renewal_info: members.may("renewalInfo"),
+            meta: members.may("meta"),
+            date: None,
+        };
+        members.made(read)
+    }
+}
+
 /// The directory's metadata; whatever else stands there is passed over.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default)]
 pub struct Meta {
     /// The terms' URL.
     pub terms_of_service: Option<String>,
@@ -37,8 +48,25 @@ pub struct Meta {
     pub caa_identities: Vec<String>,
     /// Registration wants an external account.
     pub external_account_required: bool,
-    /// Profiles; their descriptions are for people (draft-ietf-acme-profiles).
-    pub profiles: BTreeMap<String, IgnoredAny>,
+    /// Profiles by name (draft-ietf-acme-profiles).
+    pub profiles: BTreeSet<String>,
+}
+
+impl FromJson for Meta {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value);
+        let profiles = match members.take("profiles") {
+            Value::Object(all) => all.into_iter().map(|(name, _)| name).collect(),
+            _ => BTreeSet::new(),
+        };
+        let read = Self {
+            terms_of_service: members.may("termsOfService"),
+            caa_identities: members.may("caaIdentities"),
+            external_account_required: members.may("externalAccountRequired"),
+            profiles,
+        };
+        members.made(read)
+    }
 }
 
 impl Directory {
@@ -59,7 +87,7 @@ impl Directory {
         url: &str,
     ) -> Result<Self, AcmeError> {
         let reply = fetch(transport, clock, url, JSON_MAX)?;
-        let mut directory: Self = serde_json::from_slice(&reply.body).map_err(|_| {
+        let mut directory = Self::parse(&reply.body).ok_or_else(|| {
             AcmeError::Protocol(format!("{url} is no ACME directory: check the URL"))
         })?;
         for resource in [

@@ -3,8 +3,8 @@
 use super::client::{AcmeError, JSON_MAX};
 use super::problem::Problem;
 use crate::keys::base64url_decode;
-use crate::types::{Method, Request, Response, Secret, Timestamp, Transport, shown};
-use serde::Deserialize;
+use crate::types::{Method, Request, Secret, Timestamp, Transport, read_json, shown};
+use serde_json::Value;
 use std::fmt;
 
 /// No CA's key identifier is longer.
@@ -40,23 +40,6 @@ impl fmt::Debug for Binding {
     }
 }
 
-/// The reply of ZeroSSL: both values, or an error.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Reply {
-    eab_kid: Option<String>,
-    eab_hmac_key: Option<String>,
-    error: Option<ReplyError>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ReplyError {
-    code: i64,
-    #[serde(rename = "type")]
-    kind: String,
-}
-
 /// The binding that a CA hands out for an e-mail address, as ZeroSSL does at `endpoint`.
 pub fn by_email(
     transport: &dyn Transport,
@@ -72,14 +55,15 @@ pub fn by_email(
         body: body.as_bytes(),
         max_reply: JSON_MAX,
     })?;
-    let parsed: Reply = serde_json::from_slice(&reply.body).unwrap_or_default();
-    if let (Some(kid), Some(key)) = (&parsed.eab_kid, &parsed.eab_hmac_key)
+    // ZeroSSL's reply: both values, or an error.
+    let said = read_json(&reply.body).unwrap_or_default();
+    if let (Some(kid), Some(key)) = (said["eab_kid"].as_str(), said["eab_hmac_key"].as_str())
         && let Some(binding) = Binding::new(kid, &Secret::new(key))
     {
         return Ok(binding);
     }
     Err(AcmeError::Problem {
-        problem: Box::new(refusal(&reply, parsed.error, email)),
+        problem: Box::new(refusal(reply.status, &said["error"], email)),
         status: reply.status,
         retry_after: reply.retry_after(now),
     })
@@ -88,17 +72,17 @@ pub fn by_email(
 /// ZeroSSL's errors as ACME's. Its codes as seen in 2022 to 2024: 2900 and 2901 are about the
 /// address, which may have no `+` (acme.sh issue 4429, zerossl issue 11); 2977 is about one that
 /// was barred (dnsacme issue 42).
-fn refusal(reply: &Response, error: Option<ReplyError>, email: &str) -> Problem {
-    let Some(error) = error else {
+fn refusal(status: u16, error: &Value, email: &str) -> Problem {
+    if !error.is_object() {
         let text = format!(
-            "asked for an external account, it answered with HTTP status {} and no account",
-            reply.status
+            "asked for an external account, it answered with HTTP status {status} and no account"
         );
         return Problem::new("serverInternal", text);
-    };
-    let word = shown(&error.kind, WORD_MAX);
-    let code = error.code;
-    match error.kind.as_str() {
+    }
+    let kind = error["type"].as_str().unwrap_or_default();
+    let code = error["code"].as_i64().unwrap_or_default();
+    let word = shown(kind, WORD_MAX);
+    match kind {
         "missing_email" | "invalid_email" => Problem::new(
             "invalidContact",
             format!("it gives no external account for {email}: {word}, code {code}"),

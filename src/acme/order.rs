@@ -3,9 +3,8 @@
 use super::client::{AcmeError, Client, JSON_MAX, check_url, location};
 use super::problem::Problem;
 use crate::keys::base64url;
-use crate::types::{Identifier, Response, Timestamp};
+use crate::types::{FromJson, Identifier, Members, Response, Timestamp};
 use ring::digest;
-use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -17,9 +16,10 @@ const POLL_FIRST: Duration = Duration::from_millis(50);
 const POLL_LAST: Duration = Duration::from_secs(5);
 
 /// The status of an order, authorization or challenge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Status {
     /// The CA waits for us.
+    #[default]
     Pending,
     /// An order whose authorizations are all valid.
     Ready,
@@ -47,10 +47,10 @@ impl Status {
     }
 }
 
-impl<'de> Deserialize<'de> for Status {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Ok(match text.as_str() {
+impl FromJson for Status {
+    fn read(value: Value) -> Option<Self> {
+        let text = String::read(value)?;
+        Some(match text.as_str() {
             "pending" => Self::Pending,
             "ready" => Self::Ready,
             "processing" => Self::Processing,
@@ -62,28 +62,39 @@ impl<'de> Deserialize<'de> for Status {
 }
 
 /// An order.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Order {
     /// Its URL.
-    #[serde(skip)]
     pub url: String,
     /// How far it is.
     pub status: Status,
     /// When the CA forgets it, RFC 3339.
-    #[serde(default)]
     pub expires: Option<String>,
     /// The authorizations' URLs.
-    #[serde(default)]
     pub authorizations: Vec<String>,
     finalize: String,
-    #[serde(default)]
     certificate: Option<String>,
     /// Why it failed.
-    #[serde(default)]
     pub error: Option<Problem>,
     /// When the CA wants to be asked again.
-    #[serde(skip)]
     pub retry_after: Option<Timestamp>,
+}
+
+impl FromJson for Order {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value);
+        let read = Self {
+            url: String::new(),
+            status: members.must("status"),
+            expires: members.may("expires"),
+            authorizations: members.may("authorizations"),
+            finalize: members.must("finalize"),
+            certificate: members.may("certificate"),
+            error: members.may("error"),
+            retry_after: None,
+        };
+        members.made(read)
+    }
 }
 
 impl Order {
@@ -94,32 +105,39 @@ impl Order {
 }
 
 /// The CA's question about one identifier.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Authorization {
-    /// The identifier, without `*.`.
-    pub identifier: WireIdentifier,
+    /// The identifier's type, and its value without `*.`.
+    kind: String,
+    value: String,
     /// How far it is.
     pub status: Status,
     /// The ways to answer.
-    #[serde(default)]
     pub challenges: Vec<Challenge>,
     /// It is for the wildcard.
-    #[serde(default)]
     pub wildcard: bool,
 }
 
-/// An identifier as it stands in a reply.
-#[derive(Clone, Debug, Deserialize)]
-pub struct WireIdentifier {
-    #[serde(rename = "type")]
-    kind: String,
-    value: String,
+impl FromJson for Authorization {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value);
+        let mut identifier = Members::of(members.take("identifier"));
+        let read = Self {
+            kind: identifier.must("type"),
+            value: identifier.must("value"),
+            status: members.must("status"),
+            challenges: members.may("challenges"),
+            wildcard: members.may("wildcard"),
+        };
+        identifier.made(())?;
+        members.made(read)
+    }
 }
 
 impl Authorization {
     /// True if it is about this identifier.
     pub fn is_for(&self, id: &Identifier) -> bool {
-        let value = &self.identifier.value;
+        let value = &self.value;
         let (same, wildcard) = match id {
             Identifier::Dns(name) => {
                 let same = value.eq_ignore_ascii_case(name.base());
@@ -128,7 +146,7 @@ impl Authorization {
             // An IPv6 address has many forms (RFC 8738 section 3).
             Identifier::Ip(address) => (value.parse() == Ok(*address), false),
         };
-        self.identifier.kind == id.kind() && same && self.wildcard == wildcard
+        self.kind == id.kind() && same && self.wildcard == wildcard
     }
 
     /// The challenge of that type.
@@ -138,34 +156,40 @@ impl Authorization {
 }
 
 /// One way to answer an authorization.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Challenge {
     /// Its type, such as `http-01`.
-    #[serde(rename = "type")]
     pub kind: String,
     url: String,
     /// How far it is.
-    #[serde(default = "Challenge::pending")]
     pub status: Status,
-    #[serde(default)]
     token: String,
     /// dns-persist-01: the CA's names for itself, by the drafts' spellings, and its URL of the account.
-    #[serde(default, rename = "issuer-domain-names")]
     issuers: Vec<String>,
-    #[serde(default, rename = "issuerDomainNames")]
     issuers_renamed: Vec<String>,
-    #[serde(default, rename = "accounturi")]
     account: Option<String>,
     /// Why it failed.
-    #[serde(default)]
     pub error: Option<Problem>,
 }
 
-impl Challenge {
-    fn pending() -> Status {
-        Status::Pending
+impl FromJson for Challenge {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value);
+        let read = Self {
+            kind: members.must("type"),
+            url: members.must("url"),
+            status: members.may("status"),
+            token: members.may("token"),
+            issuers: members.may("issuer-domain-names"),
+            issuers_renamed: members.may("issuerDomainNames"),
+            account: members.may("accounturi"),
+            error: members.may("error"),
+        };
+        members.made(read)
     }
+}
 
+impl Challenge {
     /// The CA's names for itself (draft-ietf-acme-dns-persist section 3.1).
     pub fn issuers(&self) -> &[String] {
         match self.issuers.is_empty() {
@@ -296,7 +320,7 @@ impl Client<'_> {
     }
 }
 
-fn read<T: for<'de> Deserialize<'de>>(reply: &Response, what: &str) -> Result<T, AcmeError> {
-    serde_json::from_slice(&reply.body)
-        .map_err(|_| AcmeError::Protocol(format!("the CA's reply is not an {what} (RFC 8555)")))
+fn read<T: FromJson>(reply: &Response, what: &str) -> Result<T, AcmeError> {
+    T::parse(&reply.body)
+        .ok_or_else(|| AcmeError::Protocol(format!("the CA's reply is not an {what} (RFC 8555)")))
 }

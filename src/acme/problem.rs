@@ -1,8 +1,7 @@
 //! Problem documents (RFC 7807, RFC 8555 section 6.7) and what they mean.
 
-use crate::types::shown;
-use serde::de::{IgnoredAny, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use crate::types::{FromJson, Members, shown};
+use serde_json::Value;
 use std::fmt;
 
 /// The namespace of ACME's error types.
@@ -13,81 +12,52 @@ const TEXT_MAX: usize = 400;
 const KIND_MAX: usize = 40;
 
 /// What the CA has against a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problem {
-    #[serde(rename = "type", default)]
     kind: String,
-    #[serde(default)]
     detail: String,
-    #[serde(default)]
-    identifier: Option<ProblemIdentifier>,
+    identifier: Option<String>,
     /// Where a person reads more (RFC 8555 section 7.3.3).
-    #[serde(default)]
     instance: Option<String>,
-    #[serde(default, deserialize_with = "first_ones")]
     subproblems: Vec<Problem>,
-}
-
-/// A subproblem: it has no subproblems itself.
-#[derive(Deserialize)]
-struct Sub {
-    #[serde(rename = "type", default)]
-    kind: String,
-    #[serde(default)]
-    detail: String,
-    #[serde(default)]
-    identifier: Option<ProblemIdentifier>,
 }
 
 /// No certificate has more names, so no order more subproblems.
 const SUBPROBLEMS_MAX: usize = 100;
 
-/// Reads the first subproblems: a quarter of a megabyte of `{}` would become ten.
-fn first_ones<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Problem>, D::Error> {
-    deserializer.deserialize_seq(FirstOnes)
-}
-
-struct FirstOnes;
-
-impl<'de> Visitor<'de> for FirstOnes {
-    type Value = Vec<Problem>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of problems")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut list = Vec::new();
-        while list.len() < SUBPROBLEMS_MAX
-            && let Some(sub) = seq.next_element::<Sub>()?
-        {
-            let Sub {
-                kind,
-                detail,
-                identifier,
-            } = sub;
-            list.push(Problem {
-                kind,
-                detail,
-                identifier,
-                ..Problem::default()
-            });
+impl FromJson for Problem {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value);
+        let mut problem = Self::alone(&mut members);
+        if let Value::Array(list) = members.take("subproblems") {
+            // The first ones: a quarter of a megabyte of `{}` would become ten.
+            for sub in list.into_iter().take(SUBPROBLEMS_MAX) {
+                let mut members = Members::of(sub);
+                let sub = Self::alone(&mut members);
+                problem.subproblems.push(members.made(sub)?);
+            }
         }
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(list)
+        members.made(problem)
     }
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-struct ProblemIdentifier {
-    #[serde(default)]
-    value: String,
 }
 
 impl Problem {
+    /// The problem without its subproblems; those have none.
+    fn alone(members: &mut Members) -> Self {
+        Self {
+            kind: members.may("type"),
+            detail: members.may("detail"),
+            identifier: members.take("identifier")["value"]
+                .as_str()
+                .map(str::to_owned),
+            instance: members.may("instance"),
+            subproblems: Vec::new(),
+        }
+    }
+
     /// Reads a problem document; `None` if it is none.
     pub fn parse(json: &[u8]) -> Option<Self> {
-        let problem: Self = serde_json::from_slice(json).ok()?;
+        let problem = <Self as FromJson>::parse(json)?;
         (!problem.kind.is_empty() || !problem.detail.is_empty()).then_some(problem)
     }
 
@@ -110,7 +80,7 @@ impl Problem {
 
     /// The identifier it is about, if it names one.
     pub fn identifier(&self) -> Option<&str> {
-        self.identifier.as_ref().map(|i| i.value.as_str())
+        self.identifier.as_deref()
     }
 
     /// What the CA has against single identifiers (RFC 8555 section 6.7.1).

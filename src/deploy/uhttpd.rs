@@ -2,10 +2,9 @@
 
 use crate::store::uci::{Change, apply};
 use crate::store::{StoreError, put, read, remove};
-use crate::types::{Paths, SectionName, Target};
+use crate::types::{FromJson, Paths, SectionName, Target, ToJson, json_members};
 use crate::uci::{self, Section};
 use crate::x509::{Certificate, split_pem_chain};
-use serde::{Deserialize, Serialize};
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
@@ -17,20 +16,21 @@ const MODE: u32 = 0o644;
 const SECTION: &str = "main";
 
 /// `uhttpd.json`: what its options were before, to be given back.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default)]
 struct Note {
     section: String,
     cert: Option<String>,
     key: Option<String>,
 }
 
+json_members!(Note {} some { section, cert, key });
+
 fn note_path(paths: &Paths) -> PathBuf {
     paths.state().join("uhttpd.json")
 }
 
 fn note(paths: &Paths) -> Option<Note> {
-    serde_json::from_slice(&read(&note_path(paths)).ok()??).ok()
+    Note::parse(&read(&note_path(paths)).ok()??)
 }
 
 /// The section that is uhttpd's certificate.
@@ -76,7 +76,7 @@ pub(super) fn point(paths: &Paths, section: &SectionName) -> Result<bool, String
         key: key.or(earlier.key),
     };
     // First: without the note the earlier values would be lost.
-    let text = serde_json::to_vec(&note).map_err(|e| e.to_string())?;
+    let text = note.text();
     put(&note_path(paths), &text).map_err(|e| e.to_string())?;
     let changes = wanted.map(|(option, path)| Change::Set(format!("{SECTION}.{option}"), path));
     apply(paths, &changes, &paths.at(FILE), MODE)?;

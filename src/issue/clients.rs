@@ -141,7 +141,7 @@ fn clock_wrong(text: String) -> Failure {
 pub fn check_profile(connected: &Connected<'_>, cert: &Cert) -> Result<(), Failure> {
     let offered = &connected.directory.meta.profiles;
     match &cert.profile {
-        Some(profile) if !offered.contains_key(profile) => {
+        Some(profile) if !offered.contains(profile) => {
             let text = format!("{} has no profile '{profile}'", cert.account.ca);
             Err(Failure::new(State::Invalid, text, profiles(connected)).until_change())
         }
@@ -151,8 +151,8 @@ pub fn check_profile(connected: &Connected<'_>, cert: &Cert) -> Result<(), Failu
 
 /// What the CA has to choose from, and what to do about another choice.
 pub fn profiles(connected: &Connected<'_>) -> String {
-    let offered = connected.directory.meta.profiles.keys();
-    match few(offered.map(String::as_str)) {
+    let offered = &connected.directory.meta.profiles;
+    match few(offered.iter().map(String::as_str)) {
         none if none.is_empty() => "it has no profiles: leave cert_profile out".to_owned(),
         all => format!("its profiles are: {all}; correct cert_profile or leave it out"),
     }

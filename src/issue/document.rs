@@ -63,22 +63,11 @@ impl Engine<'_> {
             section: section.to_string(),
             state: State::InternalError,
             label: State::InternalError.label().to_owned(),
-            names: Vec::new(),
             primary: links::primary(self.paths).as_deref() == Some(section.as_str()),
             source: source(&held, current).to_owned(),
-            other_key: None,
-            account: String::new(),
-            ca: String::new(),
             certificate: current.map(|v| certificate(v, None, None)),
-            next: None,
-            stage: None,
-            last_attempt: None,
-            records: Vec::new(),
             warnings: vec![format!("the configuration is wrong: {why}")],
-            used_by: Vec::new(),
-            named_in: Vec::new(),
-            deployed: None,
-            secrets: Vec::new(),
+            ..Document::default()
         }
     }
 
@@ -88,12 +77,13 @@ impl Engine<'_> {
     }
 
     /// Writes the documents of all sections that have changed, and removes those of former ones.
-    pub(super) fn publish(&self, inventory: &Inventory) {
+    pub(super) fn publish(&self, inventory: &Inventory) -> Vec<Document> {
         let documents = self.documents_of(inventory);
         for (section, document) in self.config.names().zip(&documents) {
             status::write(self.paths, section, document);
         }
         status::forget_others(self.paths, self.config.names());
+        documents
     }
 }
 

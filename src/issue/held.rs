@@ -3,9 +3,11 @@
 use super::Engine;
 use crate::config::Cert;
 use crate::deploy as links;
+use crate::plan::{Action, Task};
 use crate::status;
 use crate::store::{Area, device_secret};
 use crate::types::{Held, Inventory};
+use std::collections::BTreeMap;
 
 impl Engine<'_> {
     /// The folder of a section.
@@ -61,11 +63,29 @@ impl Engine<'_> {
     }
 
     pub(super) fn inventory_of(&self, certs: &[Cert]) -> Inventory {
-        let held = certs.iter().map(|c| (c.name.clone(), self.held(c)));
+        let mut sections = BTreeMap::new();
+        // One by one: collected, so large values would be moved about to be sorted.
+        for cert in certs {
+            sections.insert(cert.name.clone(), self.held(cert));
+        }
         Inventory {
-            sections: held.collect(),
+            sections,
             primary: links::primary(self.paths),
             secret: device_secret(self.paths),
         }
+    }
+
+    /// Reads what was issued lately for the sections that are about to get a certificate: the guard
+    /// alone asks for it. True if there is anything.
+    pub(super) fn look_back(&self, tasks: &[Task], inventory: &mut Inventory) -> bool {
+        let mut found = false;
+        for task in tasks.iter().filter(|t| t.action == Action::Issue) {
+            let held = inventory.sections.get_mut(&task.section);
+            if let Some((cert, held)) = self.config.cert(task.section.as_str()).zip(held) {
+                held.issued = self.area(cert).issued();
+                found |= !held.issued.is_empty();
+            }
+        }
+        found
     }
 }

@@ -14,12 +14,11 @@ use crate::config::{Account, Cert};
 use crate::plan;
 use crate::status::{self, DnsRecord, Recorder};
 use crate::store::{Area, Presented, sections};
-use crate::types::{OrderNote, SectionName, Stage, State};
-use serde::Serialize;
+use crate::types::{OrderNote, SectionName, Stage, State, json_members};
 use std::collections::BTreeMap;
 
 /// An order under way.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct OrderStatus {
     /// Whose it is.
     pub section: String,
@@ -32,7 +31,6 @@ pub struct OrderStatus {
     /// When it was made.
     pub created: i64,
     /// When the CA forgets it, if it said so.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<i64>,
     /// The account's name.
     pub account: String,
@@ -44,20 +42,24 @@ pub struct OrderStatus {
     pub records: Vec<DnsRecord>,
 }
 
+json_members!(OrderStatus {
+    section, staging, status, url, created, account, ca, names, records
+} some { expires });
+
 /// One name of an order.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct NameOrder {
     /// The identifier.
     pub name: String,
     /// How it is validated; empty where the configuration no longer says so.
     pub method: String,
     /// How far its authorization is, if the CA was asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// What the CA has against it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
+
+json_members!(NameOrder { name, method } some { status, problem });
 
 /// What the CA says of one name: its authorization's status, and what it has against it.
 pub(super) type Said = BTreeMap<String, (String, Option<String>)>;

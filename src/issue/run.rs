@@ -4,8 +4,8 @@ use super::clients::Clients;
 use super::notify::News;
 use super::task::Outcome;
 use super::{Engine, Firewall, provider};
-use crate::plan::{self, Action, Task, Waiting, Wish, renewal};
-use crate::status::{self, Recorder};
+use crate::plan::{self, Action, Task, Waiting, Wish};
+use crate::status::{self, Document, Recorder};
 use crate::store::{Queue, secure};
 use crate::types::{Inventory, SectionName, Timestamp};
 use std::collections::HashSet;
@@ -88,12 +88,15 @@ impl<'a> Engine<'a> {
             self.ask(&plan.ask, &mut inventory, &mut clients);
             plan = plan::plan(self.config, &inventory, self.clock.now(), wish);
         }
-        self.publish(&inventory);
+        if self.look_back(&plan.tasks, &mut inventory) {
+            plan = plan::plan(self.config, &inventory, self.clock.now(), wish);
+        }
+        let documents = self.publish(&inventory);
         // What an earlier round has worked on was told then.
         plan.waiting.retain(|w| !rounds.begun.contains(&w.section));
         let mut report = Report {
             waiting: plan.waiting,
-            next_due: self.next_due(&inventory),
+            next_due: self.next_due(&inventory, &documents),
             ..Report::default()
         };
         // Before anything asks for what a renamed section saved. What cannot be removed now waits.
@@ -196,15 +199,19 @@ impl<'a> Engine<'a> {
     }
 
     /// The section that is due first, and when.
-    fn next_due(&self, inventory: &Inventory) -> Option<(Timestamp, SectionName)> {
-        let certs = self.config.certs.iter();
-        let renewed = certs.filter(|c| c.enabled && c.auto_update);
-        let first = renewed.filter_map(|cert| {
+    fn next_due(
+        &self,
+        inventory: &Inventory,
+        documents: &[Document],
+    ) -> Option<(Timestamp, SectionName)> {
+        let certs = self.config.certs.iter().zip(documents);
+        let renewed = certs.filter(|(c, _)| c.enabled && c.auto_update);
+        let first = renewed.filter_map(|(cert, document)| {
             let held = inventory.held(&cert.name);
             let banned = held.ban(&cert.fingerprint).is_some();
-            let current = held.current().filter(|_| !banned)?;
-            let due = renewal(cert, held, current, &inventory.secret);
-            Some((due.at, &cert.name))
+            held.current().filter(|_| !banned)?;
+            let due = document.certificate.as_ref()?.due?;
+            Some((Timestamp(due), &cert.name))
         });
         first.min().map(|(at, name)| (at, name.clone()))
     }

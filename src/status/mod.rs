@@ -9,15 +9,14 @@ pub use prometheus::prometheus;
 pub use record::{Recorder, read_log};
 pub use syslog::syslog;
 
-use crate::types::{Paths, RenewalInfo, SectionName, Stage, State};
-use serde::{Deserialize, Serialize};
+use crate::types::{FromJson, Paths, RenewalInfo, SectionName, Stage, State, ToJson, json_members};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::Path;
 
 /// `/var/run/certkeeper/status/<section>.json`. Times are seconds since the epoch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
     /// The section.
     pub section: String,
@@ -32,44 +31,39 @@ pub struct Document {
     /// Where the certificate in use comes from: acme, staging, upload, local; empty: there is none.
     pub source: String,
     /// The section's other certificate, whose key is of the other kind, if there are two.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_key: Option<String>,
     /// The account's name: the one of the certificate in use, else the first to be asked.
     pub account: String,
     /// The CA's name.
     pub ca: String,
     /// The certificate in use.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<CertificateStatus>,
     /// When the next attempt is planned, if one is.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<i64>,
     /// Where a run is, while one is at work.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
     /// The last attempt, if there was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_attempt: Option<AttemptStatus>,
     /// What is published in DNS for the order under way, or is to be published by hand.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<DnsRecord>,
     /// What deserves a look although all goes on.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// Who is to have the certificate: `service nginx`, `export /srv/tls`, `hook mail`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub used_by: Vec<String>,
     /// Whose configuration names its files: `nginx (/etc/nginx/nginx.conf)`. It is looked for where
     /// somebody asks, so the document in tmpfs has none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub named_in: Vec<String>,
     /// When they were told of the one in use, if they were.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployed: Option<i64>,
     /// The names of the credentials that are set; never their values.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
 }
+
+json_members!(Document {
+    section, state, label, names, primary, source, account, ca
+} some {
+    other_key, certificate, next, stage, last_attempt, records, warnings, used_by, named_in, deployed, secrets
+});
 
 impl Document {
     /// The last attempt, if it failed.
@@ -80,12 +74,11 @@ impl Document {
 }
 
 /// A record in DNS that a CA looks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DnsRecord {
     /// Its name.
     pub domain: String,
     /// Its type.
-    #[serde(rename = "type")]
     pub kind: String,
     /// How long it may be kept, in seconds; the provider's own time where nothing is set.
     pub ttl: Option<u32>,
@@ -94,6 +87,8 @@ pub struct DnsRecord {
     /// not_ready: it is not shown yet; ready: the CA may look; valid: it has seen it.
     pub status: String,
 }
+
+json_members!(DnsRecord { domain, kind = "type", ttl, value, status });
 
 impl fmt::Display for DnsRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -105,7 +100,7 @@ impl fmt::Display for DnsRecord {
 }
 
 /// One name of a section.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameStatus {
     /// The identifier.
     pub name: String,
@@ -114,12 +109,13 @@ pub struct NameStatus {
     /// How it fares.
     pub state: State,
     /// What the CA has against it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
 
+json_members!(NameStatus { name, method, state } some { problem });
+
 /// The certificate in use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CertificateStatus {
     /// The number of the version.
     pub version: u64,
@@ -136,50 +132,47 @@ pub struct CertificateStatus {
     /// End of validity.
     pub not_after: i64,
     /// The account that it comes from.
-    #[serde(default)]
     pub account: String,
     /// The accounts that were to be asked first, each with why it was not the one.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub instead_of: BTreeMap<String, String>,
     /// When it is to be renewed; nothing where its section is wrong.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<i64>,
     /// What the CA says about that (RFC 9773), if it says anything.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ari: Option<RenewalInfo>,
 }
 
+json_members!(CertificateStatus {
+    version, issuer, serial, key_type, fingerprint, not_before, not_after, account
+} some { instead_of, due, ari });
+
 /// The last attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AttemptStatus {
     /// How it ended.
     pub state: State,
     /// Where it ended.
     pub stage: Stage,
     /// What happened; empty if it succeeded.
-    #[serde(default)]
     pub problem: String,
     /// What to do.
-    #[serde(default)]
     pub remedy: String,
     /// When it was.
     pub at: i64,
     /// When the next one may be.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<i64>,
 }
 
+json_members!(AttemptStatus { state, stage, problem, remedy, at } some { next });
+
 /// Reads a section's document; `None` if there is none or it is damaged.
 pub fn read(paths: &Paths, section: &SectionName) -> Option<Document> {
-    serde_json::from_slice(&fs::read(paths.status(section)).ok()?).ok()
+    Document::parse(&fs::read(paths.status(section)).ok()?)
 }
 
 /// Writes a section's document if it differs from what stands there. Trouble with tmpfs must not
 /// keep a certificate from being renewed, so it is not an error.
 pub fn write(paths: &Paths, section: &SectionName, document: &Document) {
-    let Ok(text) = serde_json::to_vec(document) else {
-        return;
-    };
+    let text = document.text();
     let path = paths.status(section);
     if !fs::read(&path).is_ok_and(|old| old == text) {
         put(&path, &text);

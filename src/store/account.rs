@@ -1,9 +1,8 @@
 //! `accounts/<account>/<directory hash>/`: an account's key and what the CA said of it.
 
 use super::disk::{StoreError, beside, make_lasting, put, read, remove, sync_folder};
-use crate::types::{AccountState, Paths};
+use crate::types::{AccountState, FromJson, Paths, ToJson, json_members};
 use ring::digest;
-use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,27 +11,25 @@ const NEXT: &str = "key.next.pem";
 const NOTE: &str = "account.json";
 
 /// `account.json`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountNote {
     /// The account's URL.
     pub url: String,
     /// The directory that it belongs to.
     pub directory: String,
     /// The contact that the CA knows.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// When it was made or found, seconds since the epoch.
     pub created: i64,
     /// How it fared when the CA was asked last.
     pub state: AccountState,
     /// The terms that were accepted.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub terms: Option<String>,
     /// The account elsewhere that it belongs to, by the CA's key identifier.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub eab_kid: Option<String>,
 }
+
+json_members!(AccountNote {} some { url, directory, email, created, state, terms, eab_kid });
 
 /// The folder of an account at one directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,15 +110,12 @@ impl AccountStore {
     /// What the CA said; damaged counts as absent, since the key finds the account again.
     pub fn note(&self) -> Result<Option<AccountNote>, StoreError> {
         let text = read(&self.dir.join(NOTE))?;
-        Ok(text.and_then(|t| serde_json::from_slice(&t).ok()))
+        Ok(text.and_then(|t| AccountNote::parse(&t)))
     }
 
     /// Keeps what the CA said.
     pub fn put_note(&self, note: &AccountNote) -> Result<(), StoreError> {
-        let path = self.dir.join(NOTE);
-        let text =
-            serde_json::to_vec(note).map_err(|e| StoreError::of("writing", &path)(e.into()))?;
-        put(&path, &text)
+        put(&self.dir.join(NOTE), &note.text())
     }
 
     /// Forgets the account. The keys go last: a note without its key would be of no use, a key finds

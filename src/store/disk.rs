@@ -20,9 +20,12 @@ pub struct StoreError {
 
 impl StoreError {
     /// For `map_err`: an error of `doing` something to `path`.
-    pub(super) fn of(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
-        let path = path.to_owned();
-        move |error| StoreError { doing, path, error }
+    pub(super) fn of(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> StoreError {
+        move |error| StoreError {
+            doing,
+            path: path.to_owned(),
+            error,
+        }
     }
 
     /// What the owner can do.

@@ -2,8 +2,8 @@
 
 use super::disk::{StoreError, read, remove, sync_folder};
 use super::section::Area;
-use crate::types::Timestamp;
-use serde::{Deserialize, Serialize};
+use crate::types::{FromJson, Members, Object, Timestamp, ToJson};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -11,8 +11,7 @@ use std::path::{Path, PathBuf};
 pub(super) const FILE: &str = "cleanup.json";
 
 /// One thing that was presented to a CA, written down before it is.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", tag = "kind")]
+#[derive(Clone, Debug)]
 pub enum Presented {
     /// A file below a document root.
     File {
@@ -30,10 +29,8 @@ pub enum Presented {
         /// Its value.
         value: String,
         /// The identifier that it is for.
-        #[serde(default)]
         of: String,
         /// The provider is not to be asked before then (seconds since 1970).
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<i64>,
     },
 }
@@ -76,6 +73,57 @@ impl PartialEq for Presented {
     }
 }
 
+impl FromJson for Presented {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value);
+        let kind: String = members.must("kind");
+        let read = match kind.as_str() {
+            "file" => Self::File {
+                path: members.must::<String>("path").into(),
+            },
+            "txt" => Self::Txt {
+                source: members.must("source"),
+                module: members.must("module"),
+                name: members.must("name"),
+                value: members.must("value"),
+                of: members.may("of"),
+                until: members.may("until"),
+            },
+            _ => return None,
+        };
+        members.made(read)
+    }
+}
+
+impl ToJson for Presented {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
+        match self {
+            Self::File { path } => {
+                object.put("kind", &"file");
+                object.put("path", &path.to_string_lossy().as_ref());
+            }
+            Self::Txt {
+                source,
+                module,
+                name,
+                value,
+                of,
+                until,
+            } => {
+                object.put("kind", &"txt");
+                object.put("source", source);
+                object.put("module", module);
+                object.put("name", name);
+                object.put("value", value);
+                object.put("of", of);
+                object.put_some("until", until);
+            }
+        }
+        object.end();
+    }
+}
+
 impl Area {
     /// True if an ended run may have left something presented.
     pub fn has_presented(&self) -> bool {
@@ -86,14 +134,14 @@ impl Area {
     /// never go on.
     pub fn presented(&self) -> Result<Vec<Presented>, StoreError> {
         let text = read(&self.dir().join(FILE))?.unwrap_or_default();
-        Ok(serde_json::from_slice(&text).unwrap_or_default())
+        Ok(Vec::parse(&text).unwrap_or_default())
     }
 
     /// Notes what is about to be presented, or what is left of it; nothing removes the note.
     pub fn put_presented(&self, presented: &[Presented]) -> Result<(), StoreError> {
         self.settle(presented)?;
         if !presented.is_empty() {
-            return self.put_json(FILE, &presented);
+            return self.put_json(FILE, &presented.text());
         }
         remove(&self.dir().join(FILE))
     }

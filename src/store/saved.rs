@@ -1,8 +1,7 @@
 //! `saved/<section>.json`: what acme.sh's scripts keep for their next run, such as sessions.
 
 use super::disk::{StoreError, make_lasting, put, read, remove, rename};
-use crate::types::Paths;
-use serde::{Deserialize, Serialize};
+use crate::types::{FromJson, Paths, ToJson, json_members};
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::PathBuf;
@@ -14,19 +13,20 @@ pub struct Saved {
     content: Content,
 }
 
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Default)]
 struct Content {
     /// With which settings they were saved.
     mark: String,
     values: BTreeMap<String, String>,
 }
 
+json_members!(Content { mark, values });
+
 impl Saved {
     /// Reads the file. What was saved with other settings, or cannot be read, counts as nothing.
     pub fn open(path: PathBuf, mark: &str) -> Result<Self, StoreError> {
         let bytes = read(&path)?.unwrap_or_default();
-        let content = serde_json::from_slice(&bytes).ok();
-        let content = content.filter(|c: &Content| c.mark == mark);
+        let content = Content::parse(&bytes).filter(|c: &Content| c.mark == mark);
         let content = content.unwrap_or_else(|| Content {
             mark: mark.to_owned(),
             ..Content::default()
@@ -54,10 +54,7 @@ impl Saved {
         if let Some(folder) = self.path.parent() {
             make_lasting(folder)?;
         }
-        put(
-            &self.path,
-            &serde_json::to_vec(&self.content).unwrap_or_default(),
-        )
+        put(&self.path, &self.content.text())
     }
 }
 
@@ -77,8 +74,7 @@ pub fn forget_saved(
         if section.is_none_or(|(_, name)| known(name)) {
             continue;
         }
-        let content: Option<Content> =
-            serde_json::from_slice(&read(&path)?.unwrap_or_default()).ok();
+        let content = Content::parse(&read(&path)?.unwrap_or_default());
         let heir = content.and_then(|c| heirs.get(&c.mark));
         match heir.filter(|heir| !heir.exists()) {
             Some(heir) => rename(&path, heir)?,

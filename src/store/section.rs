@@ -7,10 +7,9 @@ use super::disk::{
 use super::presented;
 use super::told;
 use crate::types::{
-    Attempt, Deployed, Held, Issued, Meta, OrderNote, Paths, SectionName, Timestamp, Version,
+    Attempt, Deployed, FromJson, Held, Issued, Meta, OrderNote, Paths, SectionName, Timestamp,
+    ToJson, Version,
 };
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -90,7 +89,7 @@ impl Area {
     }
 
     /// Reads what is held. A version without readable `meta.json` does not count; `linked` is for
-    /// others to find out.
+    /// others to find out, and [`Self::issued`] for who asks.
     pub fn held(&self) -> Held {
         let mut held = Held::default();
         // One look at the folder tells which files there are: most sections have one of seven.
@@ -108,7 +107,6 @@ impl Area {
                 "current" => held.current = self.current(),
                 "order.json" => held.order = self.json("order.json"),
                 "attempt.json" => held.attempt = self.json("attempt.json"),
-                "issued.json" => held.issued = self.json("issued.json").unwrap_or_default(),
                 "deployed.json" => held.deployed = self.json("deployed.json"),
                 told::FILE => held.told = self.json(told::FILE).unwrap_or_default(),
                 "withdrawn.json" => held.withdrawn = self.withdrawn(),
@@ -165,26 +163,23 @@ impl Area {
             .collect()
     }
 
-    pub(super) fn json<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+    pub(super) fn json<T: FromJson>(&self, name: &str) -> Option<T> {
         parse(&self.dir.join(name))
     }
 
-    pub(super) fn put_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
+    pub(super) fn put_json(&self, name: &str, text: &[u8]) -> Result<(), StoreError> {
         make_lasting(&self.dir)?;
-        let path = self.dir.join(name);
-        let text =
-            serde_json::to_vec(value).map_err(|e| StoreError::of("writing", &path)(e.into()))?;
-        put(&path, &text)
+        put(&self.dir.join(name), text)
     }
 
     /// Notes the order under way.
     pub fn put_order(&self, order: &OrderNote) -> Result<(), StoreError> {
-        self.put_json("order.json", order)
+        self.put_json("order.json", &order.text())
     }
 
     /// Notes how the last attempt failed.
     pub fn put_attempt(&self, attempt: &Attempt) -> Result<(), StoreError> {
-        self.put_json("attempt.json", attempt)
+        self.put_json("attempt.json", &attempt.text())
     }
 
     /// Forgets the last attempt's failure.
@@ -197,7 +192,7 @@ impl Area {
         if self.json::<Deployed>("deployed.json").as_ref() == Some(note) {
             return Ok(());
         }
-        self.put_json("deployed.json", note)
+        self.put_json("deployed.json", &note.text())
     }
 
     /// Forgets the order under way. Its key stays for the next: making one can take minutes.
@@ -241,15 +236,13 @@ impl Area {
     fn fill(draft: &Path, parts: Parts<'_>, meta: &Meta) -> Result<(), StoreError> {
         make_lasting(draft)?;
         let Parts { cert, chain, key } = parts;
-        let meta =
-            serde_json::to_string(meta).map_err(|e| StoreError::of("writing", draft)(e.into()))?;
         for (name, text) in [
-            ("cert.pem", cert),
-            ("chain.pem", chain),
-            ("fullchain.pem", &format!("{cert}{chain}")),
-            ("meta.json", &meta),
+            ("cert.pem", cert.as_bytes()),
+            ("chain.pem", chain.as_bytes()),
+            ("fullchain.pem", format!("{cert}{chain}").as_bytes()),
+            ("meta.json", &meta.text()),
         ] {
-            write_new(&draft.join(name), text.as_bytes())?;
+            write_new(&draft.join(name), text)?;
         }
         if let Some(key) = key {
             let combined = format!("{key}{cert}{chain}");
@@ -259,12 +252,17 @@ impl Area {
         sync_folder(draft)
     }
 
+    /// The issuances that are remembered for the guard.
+    pub fn issued(&self) -> Vec<Issued> {
+        self.json("issued.json").unwrap_or_default()
+    }
+
     /// Remembers an issuance for the guard.
     pub fn note_issued(&self, issued: Issued) -> Result<(), StoreError> {
-        let mut list: Vec<Issued> = self.json("issued.json").unwrap_or_default();
+        let mut list = self.issued();
         list.retain(|i| i.at > issued.at.saturating_sub(REMEMBERED));
         list.push(issued);
-        self.put_json("issued.json", &list)
+        self.put_json("issued.json", &list.text())
     }
 
     /// Forgets the work that led to a stored version.
@@ -333,6 +331,6 @@ fn clear(dir: &Path) -> Result<(), StoreError> {
 }
 
 /// Reads one of our JSON files; what is damaged counts as absent.
-fn parse<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+fn parse<T: FromJson>(path: &Path) -> Option<T> {
+    T::parse(&fs::read(path).ok()?)
 }

@@ -2,7 +2,7 @@
 
 use super::disk::{StoreError, remove};
 use super::section::Area;
-use crate::types::Told;
+use crate::types::{ToJson, Told};
 
 pub(super) const FILE: &str = "told.json";
 
@@ -15,7 +15,7 @@ impl Area {
         }
         match *told == Told::default() {
             true => remove(&self.dir().join(FILE)),
-            false => self.put_json(FILE, told),
+            false => self.put_json(FILE, &told.text()),
         }
     }
 }

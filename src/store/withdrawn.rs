@@ -2,7 +2,7 @@
 
 use super::disk::{StoreError, remove};
 use super::section::Area;
-use crate::types::Withdrawn;
+use crate::types::{ToJson, Withdrawn};
 
 const FILE: &str = "withdrawn.json";
 /// Entries that are kept: far more than versions are.
@@ -43,7 +43,7 @@ impl Area {
         }
         match list {
             [] => remove(&self.dir().join(FILE)),
-            some => self.put_json(FILE, &some),
+            some => self.put_json(FILE, &some.text()),
         }
     }
 }

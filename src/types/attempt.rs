@@ -1,14 +1,13 @@
 //! What failed, and when it is tried again: kept over reboots.
 
-use super::{Stage, State, Timestamp};
-use serde::{Deserialize, Serialize};
+use super::{Stage, State, Timestamp, json_members};
 use std::collections::BTreeMap;
 
 /// Nothing waits longer, whatever a CA says or the clock was.
 const WEEK: i64 = Timestamp::days(7);
 
 /// `attempt.json`: the last attempt, if it did not succeed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attempt {
     /// When it was.
     pub at: i64,
@@ -25,18 +24,19 @@ pub struct Attempt {
     /// What to do.
     pub remedy: String,
     /// What the CA has against single names.
-    #[serde(default)]
     pub names: BTreeMap<String, String>,
     /// The section's fingerprint then.
     pub fingerprint: String,
     /// The accounts that were asked in vain, by name.
-    #[serde(default)]
     pub accounts: BTreeMap<String, Tried>,
 }
 
+json_members!(Attempt {
+    at, next, failures, state, stage, problem, remedy, fingerprint
+} some { names, accounts });
+
 /// An account that was asked in vain.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tried {
     /// Attempts in a row that failed there.
     pub failures: u32,
@@ -47,6 +47,8 @@ pub struct Tried {
     /// What happened.
     pub problem: String,
 }
+
+json_members!(Tried {} some { failures, next, firm, problem });
 
 impl Attempt {
     /// True as long as nothing is tried again by itself.

@@ -1,6 +1,6 @@
 //! Who uses a section's certificate, and what was done about it.
 
-use serde::{Deserialize, Serialize};
+use super::json_members;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -76,8 +76,7 @@ impl Deployment {
 
 /// `deployed.json`: which version everybody was told of last. Without it, and with another version
 /// in use, they have yet to be told.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deployed {
     /// The version's number; 0: none.
     pub version: u64,
@@ -86,6 +85,7 @@ pub struct Deployed {
     /// Who, in the words of [`Deployment::receivers`].
     pub receivers: Vec<String>,
     /// Versions that the services did not take.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<u64>,
 }
+
+json_members!(Deployed {} some { version, at, receivers, refused });

@@ -2,9 +2,8 @@
 
 use super::{
     Attempt, Deployed, Deployment, Identifier, Reason, RenewalInfo, Secret, SectionName, Timestamp,
-    Told, Tried, Withdrawn,
+    Told, Tried, Withdrawn, json_members,
 };
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How far our clock and a CA's may differ, in seconds.
@@ -12,8 +11,7 @@ pub const CLOCK_MARGIN: i64 = 3600;
 
 /// `meta.json`: what a version is, and what was wanted when it was issued. Times are seconds
 /// since the epoch.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Meta {
     /// The identifiers, sorted.
     pub names: Vec<String>,
@@ -24,16 +22,12 @@ pub struct Meta {
     /// The CA's directory.
     pub directory: String,
     /// The profile asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
     /// The root that the chain was to lead to.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_chain: Option<String>,
     /// The roots that the CA's chains lead to, where that was none of them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub chains: Vec<String>,
     /// Its name at a CA that says when to renew (RFC 9773 section 4.1); none at others.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cert_id: Option<String>,
     /// Start of validity.
     pub not_before: i64,
@@ -48,15 +42,17 @@ pub struct Meta {
     /// When it was stored.
     pub issued_at: i64,
     /// The accounts that were to be asked first, each with why it was not the one.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub instead_of: BTreeMap<String, String>,
     /// The key is kept elsewhere (option csr): what it is known by.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub csr: Option<String>,
     /// It was not issued here, but uploaded.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub uploaded: bool,
 }
+
+json_members!(Meta {} some {
+    names, key_type, account, directory, profile, preferred_chain, chains, cert_id, not_before, not_after,
+    serial, issuer, fingerprint, issued_at, instead_of, csr, uploaded
+});
 
 impl Meta {
     /// True if `now` lies in the validity. Clocks that differ by up to an hour are borne with, so a
@@ -79,8 +75,7 @@ impl Meta {
 }
 
 /// `order.json`: an order under way.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrderNote {
     /// The order's URL.
     pub url: String,
@@ -97,7 +92,6 @@ pub struct OrderNote {
     /// The key's kind.
     pub key_type: String,
     /// The profile asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
     /// When it was made.
     pub created: i64,
@@ -112,9 +106,13 @@ pub struct OrderNote {
     /// The CA is at work and wants to be asked again then; 0: it is not.
     pub look_at: i64,
     /// The accounts that were to be asked first.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub instead_of: BTreeMap<String, Tried>,
 }
+
+json_members!(OrderNote {} some {
+    url, status, account, account_url, directory, names, key_type, profile, created, expires, ready_at,
+    presented_at, ready, look_at, instead_of
+});
 
 impl OrderNote {
     /// Nothing is presented for it any more, so nothing is waited for.
@@ -147,7 +145,8 @@ pub struct Held {
     pub presented: bool,
     /// Files are left that an ended run wrote half.
     pub untidy: bool,
-    /// When versions of which names were issued, within the last weeks.
+    /// When versions of which names were issued, within the last weeks. It is read only where a
+    /// certificate is about to be issued.
     pub issued: Vec<Issued>,
     /// The links in /etc/ssl/domains are in place.
     pub linked: bool,
@@ -179,13 +178,15 @@ pub struct LocalLeaf {
 }
 
 /// One issuance, for the guard against issuing in a circle.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Issued {
     /// When.
     pub at: i64,
     /// The identifiers, sorted.
     pub names: Vec<String>,
 }
+
+json_members!(Issued { at, names });
 
 impl Held {
     /// The version in use.

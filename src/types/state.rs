@@ -1,11 +1,10 @@
 //! How a section fares: the states and stages that users see.
 
-use serde::{Deserialize, Serialize};
+use super::json_names;
 use std::fmt;
 
 /// What the user sees of a section; the first that applies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
     /// Switched off.
     Disabled,
@@ -28,8 +27,11 @@ pub enum State {
     /// Ours, the disk's or the configuration's.
     InternalError,
     /// Never tried.
+    #[default]
     NotChecked,
 }
+
+json_names!(State);
 
 impl State {
     /// Every state, in the order of INTERFACES.
@@ -83,10 +85,10 @@ impl State {
 }
 
 /// Where a run is with a section.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stage {
     /// Finding or making the account.
+    #[default]
     Account,
     /// Asking for the certificate.
     Order,
@@ -110,9 +112,25 @@ pub enum Stage {
     Done,
 }
 
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Stage {
+    /// Every stage, in the order of a run.
+    pub const ALL: [Stage; 11] = [
+        Stage::Account,
+        Stage::Order,
+        Stage::Challenge,
+        Stage::Propagation,
+        Stage::Validation,
+        Stage::Finalize,
+        Stage::Download,
+        Stage::Store,
+        Stage::Deploy,
+        Stage::Verify,
+        Stage::Done,
+    ];
+
+    /// The name in documents.
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Account => "account",
             Self::Order => "order",
             Self::Challenge => "challenge",
@@ -124,19 +142,31 @@ impl fmt::Display for Stage {
             Self::Deploy => "deploy",
             Self::Verify => "verify",
             Self::Done => "done",
-        })
+        }
+    }
+}
+
+json_names!(Stage);
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{FromJson, ToJson};
     use super::*;
 
     #[test]
     fn documents_have_the_states_by_name() {
         for state in State::ALL {
-            let text = serde_json::to_string(&state).expect("JSON");
-            assert_eq!(text, format!("\"{}\"", state.name()));
+            assert_eq!(serde_json::json!(state), state.name());
+            assert_eq!(State::parse(&state.text()), Some(state));
+        }
+        for stage in Stage::ALL {
+            assert_eq!(Stage::parse(&stage.text()), Some(stage));
         }
     }
 }

@@ -1,15 +1,14 @@
 //! Versions that are not to be used although their time has not passed: revoked ones, and those that
 //! their owner rolled back.
 
-use super::nearest;
-use serde::{Deserialize, Serialize};
+use super::{json_members, json_names, nearest};
 use std::fmt;
 
 /// Why a certificate is revoked (RFC 5280 section 5.3.1), as far as its owner may say so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reason {
     /// None is given.
+    #[default]
     Unspecified,
     /// Somebody else may have the key.
     KeyCompromise,
@@ -20,6 +19,8 @@ pub enum Reason {
     /// The names are not in use any more.
     CessationOfOperation,
 }
+
+json_names!(Reason);
 
 /// Reasons that are for CAs and their lists to give.
 const OF_CAS: [&str; 5] = [
@@ -90,19 +91,19 @@ impl fmt::Display for Reason {
 }
 
 /// An entry of `withdrawn.json`: one version that is not to be used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Withdrawn {
     /// The certificate's SHA-256, as in its [`super::Meta`].
     pub fingerprint: String,
     /// Since when, seconds since the epoch.
     pub at: i64,
     /// It is revoked, for this reason; without: rolled back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Reason>,
     /// The section gets no other certificate while its configuration has this fingerprint.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ban: Option<String>,
 }
+
+json_members!(Withdrawn { fingerprint, at } some { revoked, ban });
 
 #[cfg(test)]
 mod tests {
@@ -112,8 +113,7 @@ mod tests {
     fn reasons_have_the_names_of_rfc_5280() {
         for reason in Reason::ALL {
             assert_eq!(Reason::parse(reason.name()), Ok(reason));
-            let json = serde_json::to_string(&reason).expect("JSON");
-            assert_eq!(json, format!("\"{}\"", reason.name()));
+            assert_eq!(serde_json::json!(reason), reason.name());
         }
         assert_eq!(Reason::parse("keycompromise"), Ok(Reason::KeyCompromise));
         for (text, words) in [

@@ -4,6 +4,7 @@ use super::holdings::END;
 use super::status::zoo;
 use super::{DAY, NOW, run, site};
 use certkeeper::status::Document;
+use certkeeper::types::FromJson;
 use serde_json::{Value, json};
 
 /// What stands beside the sections: name, kind of value, whether it is always there.
@@ -126,7 +127,7 @@ fn the_document_has_the_fields_that_are_described() {
             .inspect(|c| fits(c, CERTIFICATE));
         document.get("last_attempt").inspect(|a| fits(a, ATTEMPT));
         // What the other programs of this crate read is the same.
-        let typed: Document = serde_json::from_value(document.clone()).expect("a document");
+        let typed = Document::read(document.clone()).expect("a document");
         assert_eq!(serde_json::to_value(&typed).expect("JSON"), *document);
         assert_eq!(typed.state.label(), typed.label);
         // And so is what is told of one section alone.

@@ -2,21 +2,18 @@
 
 use certkeeper::ubus::blob::{Kind, Table, Value};
 use certkeeper::ubus::message::{Call, Fields, Message, kind};
-use serde::Deserialize;
+use serde_json::Value as Json;
 use std::fs;
 use std::path::Path;
 
 /// One recorded connection.
-#[derive(Deserialize)]
 pub struct Exchange {
     pub messages: Vec<Recorded>,
 }
 
 /// One message of it.
-#[derive(Deserialize)]
 pub struct Recorded {
     pub to: String,
-    #[serde(rename = "type")]
     pub kind: String,
     pub hex: String,
 }
@@ -42,7 +39,17 @@ impl Recorded {
 pub fn exchange(name: &str) -> Exchange {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ubus");
     let text = fs::read(folder.join(format!("{name}.json"))).expect("a fixture");
-    serde_json::from_slice(&text).expect("a recorded exchange")
+    let exchange: Json = serde_json::from_slice(&text).expect("a recorded exchange");
+    let text = |value: &Json| value.as_str().expect("a text").to_owned();
+    let message = |message: &Json| Recorded {
+        to: text(&message["to"]),
+        kind: text(&message["type"]),
+        hex: text(&message["hex"]),
+    };
+    let messages = exchange["messages"].as_array().expect("messages");
+    Exchange {
+        messages: messages.iter().map(message).collect(),
+    }
 }
 
 /// The arguments of `call_status`, with every kind of value that `ubus call` makes of JSON.

@@ -202,7 +202,7 @@ fn remember(world: &World) {
         names: vec!["a.example.org".into()],
     };
     area.note_issued(issued.clone()).expect("a file");
-    assert_eq!(area.held().issued.last(), Some(&issued));
+    assert_eq!(area.issued().last(), Some(&issued));
     let account = AccountStore::new(&world.paths, "own", DIRECTORY);
     if let Some(note) = account.note().expect("a file") {
         account.put_note(&note).expect("a file");
