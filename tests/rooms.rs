@@ -205,6 +205,9 @@ fn providers_do_not_know_each_other() {
 fn results_are_printed_by_main_alone() {
     for (room, files) in rooms() {
         for (file, text) in files.iter().filter(|_| room != "main") {
+            if file.ends_with("tests.rs") {
+                continue;
+            }
             let text = text.split("#[cfg(test)]").next().unwrap_or_default();
             for word in [
                 "process::exit",

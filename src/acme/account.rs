@@ -1,7 +1,8 @@
 //! Accounts (RFC 8555 section 7.3).
 
-use super::client::{AcmeError, Client, JSON_MAX, location};
+use super::client::{Client, JSON_MAX, location};
 use super::eab::Binding;
+use super::error::AcmeError;
 use super::jws::{self, KeyId};
 use crate::keys::AccountKey;
 use crate::types::{AccountState, Response, read_json};

@@ -1,7 +1,8 @@
 //! Renewal information (ARI, RFC 9773): when a CA suggests to renew a certificate.
 
-use super::client::{AcmeError, JSON_MAX, check_url, fetch};
+use super::client::{JSON_MAX, check_url, fetch};
 use super::directory::Directory;
+use super::error::AcmeError;
 use crate::keys::base64url;
 use crate::types::{
     Clock, Interrupted, RenewalInfo, Response, Timestamp, Transport, Window, read_json,

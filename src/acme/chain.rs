@@ -1,6 +1,7 @@
 //! Certificate chains and their alternates (RFC 8555 section 7.4.2).
 
-use super::client::{AcmeError, Client, check_url};
+use super::client::{Client, check_url};
+use super::error::AcmeError;
 use super::order::Order;
 use crate::types::Response;
 

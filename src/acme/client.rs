@@ -1,14 +1,12 @@
 //! Requests with nonces and retries.
 
 use super::directory::Directory;
+use super::error::AcmeError;
 use super::jws::{self, KeyId};
 use super::problem::Problem;
 use crate::keys::AccountKey;
-use crate::types::{
-    Clock, Interrupted, Method, Request, Response, Timestamp, Transport, TransportError,
-};
+use crate::types::{Clock, Method, Request, Response, Timestamp, Transport};
 use std::cell::RefCell;
-use std::fmt;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
@@ -24,76 +22,6 @@ const BREAK_PAUSE: Duration = Duration::from_secs(2);
 const BREAK_WINDOW: i64 = 28;
 /// A URL or nonce of the CA is not longer than this.
 const WORD_MAX: usize = 2048;
-
-/// Why an ACME request did not do what it should.
-#[derive(Clone, Debug)]
-pub enum AcmeError {
-    /// No reply.
-    Transport(TransportError),
-    /// The CA said no.
-    Problem {
-        /// Its reason.
-        problem: Box<Problem>,
-        /// The reply's status.
-        status: u16,
-        /// When it may be asked again.
-        retry_after: Option<Timestamp>,
-    },
-    /// A reply that is no ACME.
-    Protocol(String),
-    /// The run was asked to stop.
-    Interrupted,
-}
-
-impl AcmeError {
-    /// The CA's problem document.
-    pub fn problem(&self) -> Option<&Problem> {
-        match self {
-            Self::Problem { problem, .. } => Some(problem),
-            _ => None,
-        }
-    }
-
-    /// True if the CA itself said no and had no passing reason: what was asked for was not done.
-    pub fn is_definite(&self) -> bool {
-        let passing = ["", "badNonce", "rateLimited", "serverInternal"];
-        matches!(
-            self,
-            Self::Problem {
-                status: 400..500,
-                ..
-            }
-        ) && !passing.contains(&self.kind())
-    }
-
-    /// The problem's type without namespace; empty where there is none.
-    pub fn kind(&self) -> &str {
-        self.problem().map_or("", Problem::kind)
-    }
-}
-
-impl fmt::Display for AcmeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Transport(e) => e.fmt(f),
-            Self::Problem { problem, .. } => problem.fmt(f),
-            Self::Protocol(text) => f.write_str(text),
-            Self::Interrupted => f.write_str("the run was asked to stop"),
-        }
-    }
-}
-
-impl From<TransportError> for AcmeError {
-    fn from(e: TransportError) -> Self {
-        Self::Transport(e)
-    }
-}
-
-impl From<Interrupted> for AcmeError {
-    fn from(_: Interrupted) -> Self {
-        Self::Interrupted
-    }
-}
 
 /// An unauthenticated GET, which RFC 8555 allows for the directory alone.
 pub(super) fn fetch(

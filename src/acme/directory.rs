@@ -1,6 +1,7 @@
 //! The directory (RFC 8555 section 7.1.1).
 
-use super::client::{AcmeError, JSON_MAX, check_url, fetch};
+use super::client::{JSON_MAX, check_url, fetch};
+use super::error::AcmeError;
 use crate::types::{Clock, FromJson, Members, Timestamp, Transport};
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -1,6 +1,7 @@
 //! Accounts elsewhere that an ACME account belongs to (RFC 8555 section 7.3.4).
 
-use super::client::{AcmeError, JSON_MAX};
+use super::client::JSON_MAX;
+use super::error::AcmeError;
 use super::problem::Problem;
 use crate::keys::base64url_decode;
 use crate::types::{Method, Request, Secret, Timestamp, Transport, read_json, shown};

@@ -10,12 +10,14 @@ pub mod eab;
 pub mod order;
 pub mod problem;
 
+mod error;
 mod jws;
 mod revoke;
 
 pub use account::Account;
 pub use chain::Chain;
-pub use client::{AcmeError, Client, Nonces};
+pub use client::{Client, Nonces};
 pub use directory::Directory;
+pub use error::AcmeError;
 pub use order::{Authorization, Challenge, Order, Status};
 pub use problem::Problem;

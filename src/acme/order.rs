@@ -1,6 +1,7 @@
 //! Orders, authorizations and challenges (RFC 8555 sections 7.1.3–7.1.5, 7.4, 7.5).
 
-use super::client::{AcmeError, Client, JSON_MAX, check_url, location};
+use super::client::{Client, JSON_MAX, check_url, location};
+use super::error::AcmeError;
 use super::problem::Problem;
 use crate::keys::base64url;
 use crate::types::{FromJson, Identifier, Members, Response, Timestamp};

@@ -1,6 +1,7 @@
 //! Revocation (RFC 8555 section 7.6).
 
-use super::client::{AcmeError, Client, JSON_MAX};
+use super::client::{Client, JSON_MAX};
+use super::error::AcmeError;
 use crate::keys::base64url;
 use crate::types::Reason;
 use serde_json::json;

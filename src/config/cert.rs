@@ -6,14 +6,14 @@ use super::csr::{self, Csr};
 use super::deployment;
 use super::fingerprint::fingerprint;
 use super::fits;
+use super::identifiers;
 use super::interfaces::{self, Interface};
 use super::keys::{self, Keys};
 use super::method::{self, Name, Raw, Validation};
 use super::mistake::Mistake;
 use super::reader::Reader;
 use super::{Files, Global};
-use crate::types::{Deployment, Domain, Identifier, KeyType, Paths, SectionName};
-use std::collections::HashMap;
+use crate::types::{Deployment, KeyType, Paths, SectionName};
 use std::sync::Arc;
 
 /// One certificate that can be asked for.
@@ -56,9 +56,6 @@ pub struct Cert {
     pub fingerprint: String,
 }
 
-/// What an address is validated by.
-pub(super) const ADDRESS_WAYS: &str =
-    "an address needs validation_method standalone, webroot or alpn (RFC 8738)";
 /// No root's name is longer (RFC 5280 appendix A.1, ub-common-name).
 const CHAIN_MAX: usize = 64;
 
@@ -100,9 +97,6 @@ impl Cert {
         Some(second)
     }
 }
-
-/// Names per certificate: what the strictest of the large CAs takes (Let's Encrypt).
-const NAMES_MAX: usize = 100;
 
 /// The section's name; `index` counts the sections of its type, as `uci` does.
 pub(super) fn section_name(reader: &mut Reader<'_>, index: usize) -> Option<SectionName> {
@@ -159,10 +153,10 @@ pub(super) fn read(
     let raw = Raw::read(reader, files, paths);
     let way = method::resolve(reader, &raw, files, global);
     let by_dns = way.as_ref().is_some_and(Validation::is_dns);
-    let (ids, interfaces) = identifiers(reader, by_dns, csr.as_ref());
+    let (ids, interfaces) = identifiers::read(reader, by_dns, csr.as_ref());
     let interfaces = interfaces::read(reader, interfaces, way.as_ref());
     let own = method::own_ways(reader, &ids, &raw, files, global, paths);
-    let names = names(reader, ids, way, own);
+    let names = identifiers::validated(reader, ids, way, own);
     let mut deployment = deployment::read(reader, paths, global.acme_hotplug);
     if csr.is_some() {
         deployment::check_keyless(reader, &mut deployment);
@@ -260,91 +254,6 @@ fn listed(
         listed.extend(test);
     }
     listed
-}
-
-/// The identifiers of `list domains`, and its interfaces by name.
-fn identifiers(
-    reader: &mut Reader<'_>,
-    by_dns: bool,
-    csr: Option<&Csr>,
-) -> (Vec<Identifier>, Vec<String>) {
-    let mut words = reader.words("domains");
-    if let Some(csr) = csr.filter(|_| words.is_empty()) {
-        words = csr.names.iter().map(ToString::to_string).collect();
-    }
-    if words.is_empty() {
-        reader.fail(
-            "list domains is empty: name what the certificate is for, such as www.example.org",
-        );
-    }
-    let (mut ids, mut interfaces): (Vec<Identifier>, Vec<String>) = Default::default();
-    let auto = reader.flag("auto_names", false);
-    for word in words {
-        if word.starts_with('@') {
-            let name = interfaces::name(reader, &word);
-            interfaces.extend(name.filter(|n| !interfaces.contains(n)));
-            continue;
-        }
-        let id = match Identifier::parse(&word) {
-            Ok(id) => id,
-            Err(e) => {
-                reader.wrong("domains", &word, e.to_string());
-                continue;
-            }
-        };
-        let extra = id
-            .domain()
-            .filter(|d| auto && !d.is_wildcard())
-            .and_then(|d| {
-                let prefix = if by_dns { "*." } else { "www." };
-                let bare = !d.as_str().starts_with("www.");
-                bare.then(|| Domain::parse(&format!("{prefix}{d}")).ok())
-                    .flatten()
-            });
-        for id in [Some(id), extra.map(Identifier::Dns)].into_iter().flatten() {
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
-    }
-    if ids.len() > NAMES_MAX {
-        reader.fail(format!(
-            "{} names; a certificate has at most {NAMES_MAX}",
-            ids.len()
-        ));
-    }
-    if let Some(csr) = csr {
-        csr::check_names(reader, csr, &ids);
-    }
-    (ids, interfaces)
-}
-
-/// Gives each identifier its way and says where they do not fit.
-fn names(
-    reader: &mut Reader<'_>,
-    ids: Vec<Identifier>,
-    way: Option<Validation>,
-    mut own: HashMap<Identifier, Option<Validation>>,
-) -> Vec<Name> {
-    let mut names = Vec::new();
-    for id in ids {
-        let Some(validation) = own.remove(&id).unwrap_or_else(|| way.clone()) else {
-            continue;
-        };
-        match &id {
-            Identifier::Dns(d) if d.is_wildcard() && !validation.takes_wildcards() => reader.wrong(
-                "domains",
-                d.as_str(),
-                "a wildcard needs validation_method dns (RFC 8555 section 8.3, RFC 8737 section 3)",
-            ),
-            Identifier::Ip(ip) if !validation.takes_addresses() => {
-                reader.wrong("domains", &ip.to_string(), ADDRESS_WAYS)
-            }
-            _ => {}
-        }
-        names.push(Name { id, validation });
-    }
-    names
 }
 
 /// `config domain` sections that belong to no certificate.

@@ -49,7 +49,7 @@ pub(super) fn read(
             let text = "option csr says which addresses the certificate has; write them out";
             reader.wrong("domains", &word, text);
         } else if !validation.takes_addresses() {
-            reader.wrong("domains", &word, super::cert::ADDRESS_WAYS);
+            reader.wrong("domains", &word, super::identifiers::ADDRESS_WAYS);
         }
         interfaces.push(Interface { name, validation });
     }

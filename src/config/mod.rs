@@ -9,9 +9,12 @@ mod cert;
 mod csr;
 mod deployment;
 mod external;
+mod files;
 mod fingerprint;
 mod firewall;
 mod fits;
+mod global;
+mod identifiers;
 pub mod import;
 mod interfaces;
 mod keys;
@@ -29,6 +32,7 @@ pub use cert::Cert;
 pub use csr::Csr;
 pub use external::External;
 pub use firewall::{Zone, zones};
+pub use global::{Global, LocalCa};
 pub use interfaces::Interface;
 pub use method::{DnsMethod, Name, Validation};
 pub use mistake::Mistake;
@@ -36,10 +40,11 @@ pub use notify::Notify;
 pub use secrets::SecretNames;
 
 use crate::acme::ca::preset;
-use crate::types::{DnsServer, Paths, SectionName};
+use crate::types::{Paths, SectionName};
 use crate::uci::{self, Section};
+use files::Files;
 use reader::Reader;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -49,47 +54,6 @@ use std::sync::Arc;
 const MAIN: &str = "/etc/config/certkeeper";
 /// The file of secrets.
 const SECRETS: &str = "/etc/config/certkeeper_secrets";
-
-/// `config certkeeper 'global'`.
-#[derive(Clone, Debug)]
-pub struct Global {
-    /// 0 stops everything.
-    pub enabled: bool,
-    /// The owner agrees to the terms of the CAs that are used.
-    pub accept_tos: bool,
-    /// Contact for accounts that name none.
-    pub account_email: Option<String>,
-    /// Document root of the web server on port 80.
-    pub webroot: PathBuf,
-    /// Nameservers that challenge records are looked up at.
-    pub dns_servers: Vec<DnsServer>,
-    /// The firewall's zone that is the WAN; `None`: those with a default route.
-    pub wan_zone: Option<String>,
-    /// Roots for CAs and DNS providers.
-    pub ca_bundle: PathBuf,
-    /// The router's own CA.
-    pub local_ca: LocalCa,
-    /// Those who listen to the events of OpenWrt's acme hear of each certificate.
-    pub acme_hotplug: bool,
-    /// Who is told when a section fails.
-    pub notify: Vec<Notify>,
-    /// Say more.
-    pub debug: bool,
-}
-
-/// The router's own CA.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LocalCa {
-    /// It serves until the public CA has issued.
-    pub enabled: bool,
-    /// The root's name; without, one made of the host's.
-    pub name: Option<String>,
-    /// How long a root is good.
-    pub days: i64,
-}
-
-/// Ten years: clients are told of a root by hand.
-const ROOT_DAYS: i64 = 3650;
 
 /// The whole configuration.
 #[derive(Clone, Debug)]
@@ -252,50 +216,6 @@ fn readable_secrets(paths: &Paths) -> Vec<Mistake> {
     .collect()
 }
 
-/// The sections of both files by type and name.
-struct Files<'a> {
-    paths: &'a Paths,
-    main: &'a [Section],
-    index: HashMap<(&'a str, &'a str), &'a Section>,
-    globals: Vec<&'a Section>,
-    domains: Vec<&'a Section>,
-    /// Places in `domains` by the certificate that they are for.
-    by_cert: HashMap<String, Vec<usize>>,
-}
-
-impl<'a> Files<'a> {
-    fn new(main: &'a [Section], secrets: &'a [Section], paths: &'a Paths) -> Self {
-        let named = |s: &'a Section| Some(((s.kind.as_str(), s.name.as_deref()?), s));
-        let secrets = secrets.iter().filter(|s| s.kind == "secret");
-        let of = |kind: &str| main.iter().filter(|s| s.kind == kind).collect::<Vec<_>>();
-        let domains = of("domain");
-        let mut by_cert: HashMap<_, Vec<_>> = HashMap::new();
-        for (at, section) in domains.iter().enumerate() {
-            if let Some(cert) = reader::plain(section, "cert") {
-                by_cert.entry(cert).or_default().push(at);
-            }
-        }
-        Self {
-            paths,
-            main,
-            index: main.iter().chain(secrets).filter_map(named).collect(),
-            globals: of("certkeeper"),
-            domains,
-            by_cert,
-        }
-    }
-
-    /// The `config domain` sections of a certificate.
-    fn domains_of(&self, cert: &str) -> impl Iterator<Item = &'a Section> {
-        let places = self.by_cert.get(cert).into_iter().flatten();
-        places.map(|at| self.domains[*at])
-    }
-
-    fn get(&self, kind: &str, name: &str) -> Option<&'a Section> {
-        self.index.get(&(kind, name)).copied()
-    }
-}
-
 /// Turns sections into a configuration.
 fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
     let mut mistakes = Vec::new();
@@ -308,7 +228,7 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
         }
     }
     let files = Files::new(main, secrets, paths);
-    let global = global(&files, paths, &mut mistakes);
+    let global = global::read(&files, paths, &mut mistakes);
     let mut accounts = accounts::Accounts::new(&files, &global, paths);
     let (mut certs, mut broken) = (Vec::new(), Vec::new());
     let mut uhttpd = None;
@@ -360,80 +280,6 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
         secrets: secrets::names(secrets),
         mistakes,
     }
-}
-
-fn global(files: &Files<'_>, paths: &Paths, mistakes: &mut Vec<Mistake>) -> Global {
-    let none = Section {
-        kind: "certkeeper".into(),
-        name: Some("global".into()),
-        line: 0,
-        options: Vec::new(),
-    };
-    let section = files.globals.first().copied();
-    let mut reader = Reader::new(section.unwrap_or(&none), mistakes);
-    Global {
-        enabled: reader.flag("enabled", true),
-        accept_tos: reader.flag("accept_tos", false),
-        account_email: reader.email("account_email"),
-        webroot: reader
-            .path("webroot", paths)
-            .unwrap_or_else(|| paths.at("/var/run/acme/challenge")),
-        dns_servers: dns_servers(&mut reader),
-        wan_zone: wan_zone(&mut reader),
-        ca_bundle: reader
-            .path("ca_bundle", paths)
-            .unwrap_or_else(|| paths.at("/etc/ssl/certs/ca-certificates.crt")),
-        local_ca: LocalCa {
-            enabled: reader.flag("local_ca", true),
-            name: local_ca_name(&mut reader),
-            days: reader
-                .number("local_ca_days", 1..=36_500)
-                .map_or(ROOT_DAYS, i64::from),
-        },
-        acme_hotplug: reader.flag("acme_hotplug", false),
-        notify: notify::read(&mut reader, files),
-        debug: reader.flag("debug", false),
-    }
-}
-
-fn wan_zone(reader: &mut Reader<'_>) -> Option<String> {
-    let name = reader.text("wan_zone")?;
-    let plain = |c: u8| c.is_ascii_alphanumeric() || c == b'_' || c == b'-';
-    if name.bytes().all(plain) {
-        return Some(name);
-    }
-    let wanted = "the name of a zone in /etc/config/firewall is wanted, such as wan";
-    reader.wrong("wan_zone", &name, wanted);
-    None
-}
-
-/// No common name is longer (RFC 5280 appendix A.1, ub-common-name).
-const NAME_MAX: usize = 64;
-
-fn local_ca_name(reader: &mut Reader<'_>) -> Option<String> {
-    let name = reader.text("local_ca_name")?;
-    let fits = name.chars().count() <= NAME_MAX && !name.contains(char::is_control);
-    if !fits {
-        let allowed = format!("up to {NAME_MAX} characters on one line are wanted");
-        reader.wrong("local_ca_name", &name, allowed);
-    }
-    fits.then_some(name)
-}
-
-fn dns_servers(reader: &mut Reader<'_>) -> Vec<DnsServer> {
-    let mut servers = Vec::new();
-    for word in reader.words("dns_server") {
-        match DnsServer::parse(&word) {
-            Some(server) => servers.push(server),
-            None => reader.wrong(
-                "dns_server",
-                &word,
-                "an address is wanted: 9.9.9.9, 9.9.9.9:53, 2620:fe::fe or [2620:fe::fe]:53; or the URL of a \
-                 server for DNS over HTTPS: https://9.9.9.9/dns-query",
-            ),
-        }
-    }
-    servers
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@
 //! program, and what is read here is small.
 
 mod reader;
+mod values;
 
 pub use reader::read_json;
 
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What can be read from JSON.
 pub trait FromJson: Sized {
@@ -129,18 +129,6 @@ impl<'a> Object<'a> {
 /// What says nothing.
 const EMPTY: [&[u8]; 6] = [b"null", b"false", b"0", b"\"\"", b"[]", b"{}"];
 
-/// Writes a list.
-fn list<'a>(all: &mut dyn Iterator<Item = &'a dyn ToJson>, out: &mut Vec<u8>) {
-    out.push(b'[');
-    for one in all {
-        if !out.ends_with(b"[") {
-            out.push(b',');
-        }
-        one.write(out);
-    }
-    out.push(b']');
-}
-
 /// Writes a text in quotes.
 fn quoted(text: &str, out: &mut Vec<u8>) {
     // A vector takes all.
@@ -214,125 +202,11 @@ macro_rules! json_serialize {
 
 pub(crate) use {json_members, json_names, json_serialize};
 
-/// Numbers and switches.
-macro_rules! plain {
-    ($type:ty, $read:expr) => {
-        impl FromJson for $type {
-            fn read(value: Value) -> Option<Self> {
-                $read(&value)
-            }
-        }
-
-        impl ToJson for $type {
-            fn write(&self, out: &mut Vec<u8>) {
-                out.extend_from_slice(self.to_string().as_bytes());
-            }
-        }
-    };
-}
-
-plain!(bool, Value::as_bool);
-plain!(i64, Value::as_i64);
-plain!(u64, Value::as_u64);
-plain!(u32, |value: &Value| value.as_u64()?.try_into().ok());
-
-impl FromJson for String {
-    fn read(value: Value) -> Option<Self> {
-        match value {
-            Value::String(text) => Some(text),
-            _ => None,
-        }
-    }
-}
-
-impl ToJson for &str {
-    fn write(&self, out: &mut Vec<u8>) {
-        quoted(self, out);
-    }
-}
-
-impl ToJson for String {
-    fn write(&self, out: &mut Vec<u8>) {
-        quoted(self, out);
-    }
-}
-
-impl<T: FromJson> FromJson for Option<T> {
-    fn read(value: Value) -> Option<Self> {
-        match value {
-            Value::Null => Some(None),
-            value => T::read(value).map(Some),
-        }
-    }
-}
-
-impl<T: ToJson> ToJson for Option<T> {
-    fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Some(value) => value.write(out),
-            None => out.extend_from_slice(b"null"),
-        }
-    }
-}
-
-impl<T: FromJson> FromJson for Vec<T> {
-    fn read(value: Value) -> Option<Self> {
-        match value {
-            Value::Array(list) => list.into_iter().map(T::read).collect(),
-            _ => None,
-        }
-    }
-}
-
-impl<T: ToJson> ToJson for Vec<T> {
-    fn write(&self, out: &mut Vec<u8>) {
-        self.as_slice().write(out);
-    }
-}
-
-impl<T: ToJson> ToJson for [T] {
-    fn write(&self, out: &mut Vec<u8>) {
-        list(&mut self.iter().map(|one| one as &dyn ToJson), out);
-    }
-}
-
-impl FromJson for BTreeSet<String> {
-    fn read(value: Value) -> Option<Self> {
-        Vec::read(value).map(Self::from_iter)
-    }
-}
-
-impl ToJson for BTreeSet<String> {
-    fn write(&self, out: &mut Vec<u8>) {
-        list(&mut self.iter().map(|one| one as &dyn ToJson), out);
-    }
-}
-
-impl<T: FromJson> FromJson for BTreeMap<String, T> {
-    fn read(value: Value) -> Option<Self> {
-        let Value::Object(members) = value else {
-            return None;
-        };
-        let each = members.into_iter();
-        each.map(|(name, value)| Some((name, T::read(value)?)))
-            .collect()
-    }
-}
-
-impl<T: ToJson> ToJson for BTreeMap<String, T> {
-    fn write(&self, out: &mut Vec<u8>) {
-        let mut object = Object::begin(out);
-        for (name, value) in self {
-            object.put(name, value);
-        }
-        object.end();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::collections::BTreeMap;
 
     #[derive(Debug, Default, PartialEq)]
     struct Note {
