@@ -88,32 +88,37 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     };
     let mut report = Report::default();
     let mut rounds = Rounds::with(Queue::new(&run.paths));
-    while !todo.is_empty() {
+    let mut unreadable = None;
+    while !todo.is_empty() || rounds.is_paused() {
         if !fresh {
-            config = run
-                .load(Vec::new())
-                .inspect_err(|_| withdraw(&queue, &wishes))?;
+            match run.load(Vec::new()) {
+                Ok(changed) => config = changed,
+                Err(e) => {
+                    unreadable = Some(e);
+                    break;
+                }
+            }
         }
         fresh = false;
         work(run, &config, &todo, &mut rounds, &mut report);
         if report.stopped {
-            withdraw(&queue, &wishes);
             break;
         }
-        queue.done();
+        let kept = queue.done(|wish| rounds.holds(wish));
         todo = queue.take();
-        if todo.is_empty() {
-            todo = std::mem::take(&mut report.paused)
-                .into_iter()
-                .map(|(section, force)| Wanted {
-                    section: Some(section),
-                    force,
-                })
-                .collect();
-        }
+        todo.retain(|wish| !kept.contains(wish));
+    }
+    if report.stopped || unreadable.is_some() {
+        withdraw(&queue, &wishes);
     }
     drop(lock);
     notify(run, &config, &report);
+    if let Some(e) = unreadable {
+        if !report.outcomes.is_empty() && !run.parsed.json {
+            tell(run, &config, &report);
+        }
+        return Err(e);
+    }
     report.outcomes.extend(unable(&config, &sections));
     Ok(tell(run, &config, &report))
 }
@@ -152,22 +157,26 @@ fn wishes(sections: &[SectionName], force: bool) -> Vec<Wanted> {
     }
 }
 
-/// One round of work on all wishes.
+/// One round of work on all wishes; without any it goes on with what was paused for them.
 fn work(run: &Run<'_>, config: &Config, todo: &[Wanted], rounds: &mut Rounds, report: &mut Report) {
     let live = Live::new(run);
     let listener =
         |section: &SectionName, stage: Stage, text: &str| live.show(section, stage, text);
     let trace = |line: &str| run.tell(line);
     let engine = run.engine(config, &listener, run.trace(config, &trace));
-    for wish in merge(todo, config) {
-        let more = engine.renew(&wish, rounds);
+    let mut add = |more: Report| {
         report.outcomes.extend(more.outcomes);
         report.waiting.extend(more.waiting);
-        report.paused.extend(more.paused);
         report.next_due = more.next_due;
         report.news = more.news;
         report.stopped |= more.stopped;
-        if report.stopped {
+        report.stopped
+    };
+    if todo.is_empty() {
+        add(engine.go_on(rounds));
+    }
+    for wish in merge(todo, config) {
+        if add(engine.renew(&wish, rounds)) {
             break;
         }
     }

@@ -6,7 +6,7 @@ use super::task::Outcome;
 use super::{Engine, Firewall, provider};
 use crate::plan::{self, Action, Task, Waiting, Wish};
 use crate::status::{self, Document, Recorder};
-use crate::store::{Queue, secure};
+use crate::store::{Queue, Wanted, secure};
 use crate::types::{Inventory, SectionName, Timestamp};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -21,9 +21,6 @@ pub struct Report {
     pub outcomes: Vec<(SectionName, Outcome)>,
     /// Sections that are due but must wait.
     pub waiting: Vec<Waiting>,
-    /// Sections that wait a little, and are to be gone on with once others have had their wish; true: by
-    /// force, for nothing has been done yet.
-    pub paused: Vec<(SectionName, bool)>,
     /// What was not due will be then, the first of all.
     pub next_due: Option<(Timestamp, SectionName)>,
     /// What others are to be told, once the lock is free.
@@ -39,6 +36,17 @@ pub struct Report {
 pub struct Rounds {
     queue: Option<Queue>,
     begun: HashSet<SectionName>,
+    paused: Vec<Paused>,
+}
+
+/// What waits while others have their wish.
+#[derive(Debug)]
+struct Paused {
+    task: Task,
+    /// From when on it can go on.
+    at: Timestamp,
+    /// The configuration that it is of.
+    fingerprint: String,
 }
 
 impl Rounds {
@@ -48,6 +56,18 @@ impl Rounds {
             queue: Some(queue),
             ..Self::default()
         }
+    }
+
+    /// True while something waits for others to have had their wish.
+    pub fn is_paused(&self) -> bool {
+        !self.paused.is_empty()
+    }
+
+    /// True while that may be a part of this wish.
+    pub fn holds(&self, wish: &Wanted) -> bool {
+        let section = wish.section.as_ref();
+        let is_of = |paused: &Paused| section.is_none_or(|s| *s == paused.task.section);
+        self.paused.iter().any(is_of)
     }
 }
 
@@ -106,25 +126,53 @@ impl<'a> Engine<'a> {
             .outcomes
             .extend(self.banned(&inventory, &plan.banned));
         self.close_ports();
+        // Who is asked for anew is not gone on with beside that.
+        let anew = |paused: &Paused| plan.tasks.iter().any(|t| t.section == paused.task.section);
+        rounds.paused.retain(|paused| !anew(paused));
         let tasks = plan.tasks.into_iter();
-        let mut tasks = Waitlist(tasks.map(|t| (t, Timestamp(i64::MIN))).collect());
-        self.work_off(&mut tasks, wish.force, rounds, &mut clients, &mut report);
-        if report.stopped {
-            self.take_all_back(tasks.0.into_iter().map(|(task, _)| task));
-        }
+        let tasks = Waitlist(tasks.map(|t| (t, Timestamp(i64::MIN))).collect());
+        self.work_off(tasks, wish.force, rounds, &mut clients, &mut report);
+        self.sum_up(&mut inventory, &mut report);
+        report
+    }
+
+    /// Goes on with what has waited for others to have their wish. The caller holds the lock.
+    pub fn go_on(&self, rounds: &mut Rounds) -> Report {
+        let mut inventory = self.inventory();
+        let documents = self.publish(&inventory);
+        let mut report = Report {
+            next_due: self.next_due(&inventory, &documents),
+            ..Report::default()
+        };
+        let (same, changed): (Vec<_>, Vec<_>) = rounds.paused.drain(..).partition(|paused| {
+            let cert = self.config.cert(paused.task.section.as_str());
+            cert.is_some_and(|cert| cert.fingerprint == paused.fingerprint)
+        });
+        let until = self.clock.now().plus(WAIT_MAX);
+        report.outcomes.extend(changed.into_iter().map(|paused| {
+            let text = "its configuration has changed meanwhile".to_owned();
+            (paused.task.section, Outcome::Waiting(until, text))
+        }));
+        let tasks = Waitlist(same.into_iter().map(|p| (p.task, p.at)).collect());
+        self.work_off(tasks, false, rounds, &mut Clients::default(), &mut report);
+        self.sum_up(&mut inventory, &mut report);
+        report
+    }
+
+    /// Finds out what others are to be told of a round.
+    fn sum_up(&self, inventory: &mut Inventory, report: &mut Report) {
         for (name, _) in &report.outcomes {
             if let Some(cert) = self.config.cert(name.as_str()) {
                 inventory.sections.insert(name.clone(), self.held(cert));
             }
         }
-        report.news = self.news(&inventory);
-        report
+        report.news = self.news(inventory);
     }
 
     /// Takes section by section a step further until none is left that can go on soon.
     fn work_off(
         &self,
-        tasks: &mut Waitlist,
+        mut tasks: Waitlist,
         force: bool,
         rounds: &mut Rounds,
         clients: &mut Clients<'a>,
@@ -134,16 +182,14 @@ impl<'a> Engine<'a> {
             match self.pause(at, rounds) {
                 Pause::Over => {}
                 Pause::Wished => {
-                    let left = tasks.0.drain(..).map(|(task, _)| {
-                        let force = force && !rounds.begun.contains(&task.section);
-                        (task.section, force)
-                    });
-                    report.paused = left.collect();
+                    for (task, at) in tasks.0 {
+                        self.put_off(task, at, rounds);
+                    }
                     return;
                 }
                 Pause::Stopped => {
                     report.stopped = true;
-                    return;
+                    break;
                 }
             }
             let (task, _) = tasks.0.remove(index);
@@ -152,16 +198,20 @@ impl<'a> Engine<'a> {
             };
             if let Some((other, until)) = self.comes_after(cert, &task) {
                 let now = self.clock.now();
-                match tasks.ready_at(&other) {
-                    Some(at) => tasks.0.push((task, at.max(now).plus(1))),
-                    None => {
-                        let until = until.max(now.plus(WAIT_MAX));
-                        let text = format!(
-                            "'{other}' has its values at the same provider, which keeps few"
-                        );
-                        let outcome = Outcome::Waiting(until, text);
-                        report.outcomes.push((task.section, outcome));
-                    }
+                let paused = rounds.paused.iter().find(|p| p.task.section == other);
+                let paused = paused.map(|p| p.at);
+                if let Some(at) = tasks.ready_at(&other) {
+                    tasks.0.push((task, at.max(now).plus(1)));
+                } else if let Some(at) = paused {
+                    self.put_off(task, at.max(now).plus(1), rounds);
+                } else {
+                    let until = until.max(now.plus(WAIT_MAX));
+                    let again = if force { "; ask for it again then" } else { "" };
+                    let text = format!(
+                        "'{other}' has its values at the same provider, which keeps few{again}"
+                    );
+                    let outcome = Outcome::Waiting(until, text);
+                    report.outcomes.push((task.section, outcome));
                 }
                 continue;
             }
@@ -176,8 +226,24 @@ impl<'a> Engine<'a> {
             }
             if stopped {
                 report.stopped = true;
-                return;
+                break;
             }
+        }
+        if report.stopped {
+            let paused = rounds.paused.drain(..).map(|paused| paused.task);
+            self.take_all_back(tasks.0.into_iter().map(|(task, _)| task).chain(paused));
+        }
+    }
+
+    /// Keeps a task until others have had their wish.
+    fn put_off(&self, task: Task, at: Timestamp, rounds: &mut Rounds) {
+        if let Some(cert) = self.config.cert(task.section.as_str()) {
+            let fingerprint = cert.fingerprint.clone();
+            rounds.paused.push(Paused {
+                task,
+                at,
+                fingerprint,
+            });
         }
     }
 

@@ -117,9 +117,17 @@ impl Queue {
         names(&taken).iter().filter_map(|n| parse(n)).collect()
     }
 
-    /// The wishes taken are fulfilled.
-    pub fn done(&self) {
-        let _ = fs::remove_dir_all(self.taken());
+    /// The wishes taken are fulfilled, but for those that `wait`: these are given back.
+    pub fn done(&self, wait: impl Fn(&Wanted) -> bool) -> Vec<Wanted> {
+        let taken = names(&self.taken());
+        let (kept, done): (Vec<_>, Vec<_>) = taken.into_iter().partition(|name| {
+            let wish = parse(name);
+            wish.is_some_and(|wish| wait(&wish))
+        });
+        for name in done {
+            let _ = fs::remove_file(self.taken().join(name));
+        }
+        kept.iter().filter_map(|name| parse(name)).collect()
     }
 
     /// Withdraws a wish that was taken.

@@ -152,6 +152,65 @@ fn a_wish_is_not_kept_waiting_by_who_waits_for_dns() {
     assert!(!run.stdout.contains("waits; next"), "{}", run.report());
 }
 
+/// Each wish ends when it is fulfilled, not when it is put off for another.
+#[test]
+fn wishes_that_wait_themselves_are_not_called_done() {
+    let Some(site) = Site::web() else { return };
+    let endpoint = Endpoint::start(site.challsrv());
+    let slow = |section: &str, seconds: &str| {
+        let names = [format!("{section}.demo.example")];
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        cert(section, &names, &by(&endpoint, &[("dns_wait", seconds)]))
+    };
+    let quick = cert("quick", &["quick.demo.example"], &site.by_webroot());
+    site.configure(&[slow("one", "25"), slow("two", "20"), quick]);
+    let run = site.certkeeper(&["renew", "one"]).start();
+    site.wait_for("one", "giving DNS");
+    let second = site.certkeeper(&["renew", "two"]).start();
+    site.wait_for("two", "giving DNS");
+    let third = site.run(&["renew", "quick"]);
+    assert_eq!(third.code(), 0, "{}", third.report());
+    assert_eq!((site.version("two"), site.version("one")), (None, None));
+    let second = second.finish();
+    assert_eq!(second.code(), 0, "{}", second.report());
+    site.is_good("two", &["two.demo.example"]);
+    let run = run.finish();
+    assert_eq!(run.code(), 0, "{}", run.report());
+    site.is_good("one", &["one.demo.example"]);
+    assert_eq!(
+        endpoint.calls().len(),
+        4,
+        "each is written and removed once"
+    );
+}
+
+/// Who stops takes back what he had put off for others, too.
+#[test]
+fn stopped_while_others_have_their_wish() {
+    let Some(site) = Site::bare() else { return };
+    let endpoint = Endpoint::start(site.challsrv());
+    let slow = |section: &str| {
+        let name = format!("{section}.demo.example");
+        cert(section, &[&name], &by(&endpoint, &[("dns_wait", "50")]))
+    };
+    site.configure(&[slow("one"), slow("two")]);
+    let run = site.certkeeper(&["renew", "one"]).start();
+    site.wait_for("one", "giving DNS");
+    let wish = site.certkeeper(&["renew", "two"]).start();
+    site.wait_for("two", "giving DNS");
+    run.signal(Signal::TERM);
+    let run = run.finish();
+    assert_eq!(run.code(), 1, "{}", run.report());
+    let words = "stopped; what was presented has been taken back";
+    assert!(run.stderr.contains(words), "{}", run.report());
+    let left = format!("{:?}", endpoint.records());
+    assert!(!left.contains("one.demo.example"), "{left}");
+    // The other wish is its owner's, who goes on with it alone.
+    wish.signal(Signal::TERM);
+    wish.finish();
+    assert_eq!(endpoint.records(), []);
+}
+
 #[test]
 fn a_long_wait_ends_the_run_and_the_record_stays_for_the_next() {
     let Some(site) = Site::bare() else { return };
