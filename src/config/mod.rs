@@ -44,7 +44,7 @@ use crate::types::{Paths, SectionName};
 use crate::uci::{self, Section};
 use files::Files;
 use reader::Reader;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -66,6 +66,8 @@ pub struct Config {
     pub sections: HashSet<String>,
     /// `config cert` sections that cannot run, with the first mistake of each.
     pub broken: Vec<(SectionName, String)>,
+    /// Those of these that are switched off or tests.
+    pub unserved: BTreeSet<SectionName>,
     /// The section that `domain.crt` and `domain.key` point to.
     pub primary: Option<SectionName>,
     /// Accounts by name and whether they are of the CA's staging server: those that certificates
@@ -231,6 +233,7 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
     let global = global::read(&files, paths, &mut mistakes);
     let mut accounts = accounts::Accounts::new(&files, &global, paths);
     let (mut certs, mut broken) = (Vec::new(), Vec::new());
+    let mut unserved = BTreeSet::new();
     let mut uhttpd = None;
     let mut primary = None;
     for (index, section) in main.iter().filter(|s| s.kind == "cert").enumerate() {
@@ -257,7 +260,12 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
                 certs.push(cert);
                 certs.extend(second);
             }
-            Err(why) => broken.push((name, why)),
+            Err(why) => {
+                if !reader.flag("enabled", true) || reader.flag("staging", false) {
+                    unserved.insert(name.clone());
+                }
+                broken.push((name, why));
+            }
         }
     }
     cert::stray_domains(&files, &mut mistakes);
@@ -275,6 +283,7 @@ fn build(main: &[Section], secrets: &[Section], paths: &Paths) -> Config {
         certs,
         sections: main.iter().filter_map(|s| s.name.clone()).collect(),
         broken,
+        unserved,
         primary,
         accounts,
         secrets: secrets::names(secrets),

@@ -18,8 +18,11 @@ pub(super) fn redacted<'s>(secrets: impl Iterator<Item = &'s str>, text: &str) -
         for at in places(text.as_bytes(), secret.as_bytes()) {
             hidden[at].fill(true);
         }
-        for at in places(&plain, secret.as_bytes()) {
-            hidden[starts[at.start]..starts[at.end]].fill(true);
+        // In forms (application/x-www-form-urlencoded) a blank is a plus.
+        for form in [secret.to_owned(), secret.replace(' ', "+")] {
+            for at in places(&plain, form.as_bytes()) {
+                hidden[starts[at.start]..starts[at.end]].fill(true);
+            }
         }
         if secret.len() < ENCODED_MIN {
             continue;
@@ -61,31 +64,51 @@ fn places<'t>(text: &'t [u8], bytes: &'t [u8]) -> impl Iterator<Item = Range<usi
 fn unescaped(text: &str) -> (Vec<u8>, Vec<usize>) {
     let (mut plain, mut starts) = (Vec::new(), Vec::new());
     let mut rest = text.as_bytes();
-    while let Some((byte, length)) = first(rest) {
-        plain.push(byte);
-        starts.push(text.len() - rest.len());
+    let mut utf8 = [0; 4];
+    while !rest.is_empty() {
+        let (bytes, length): (&[u8], usize) = match (unicode(rest), first(rest)) {
+            (Some((letter, length)), _) => (letter.encode_utf8(&mut utf8).as_bytes(), length),
+            (None, (byte, length)) => {
+                utf8[0] = byte;
+                (&utf8[..1], length)
+            }
+        };
+        plain.extend(bytes);
+        starts.extend(bytes.iter().map(|_| text.len() - rest.len()));
         rest = &rest[length..];
     }
     starts.push(text.len());
     (plain, starts)
 }
 
-/// The first byte that is meant, and how many say so.
-fn first(text: &[u8]) -> Option<(u8, usize)> {
-    let byte = |a: u8, b: u8| {
-        let digit = |d: u8| char::from(d).to_digit(16);
-        u8::try_from(digit(a)? << 4 | digit(b)?).ok()
+/// The letter that `\u00e4`, or two such (RFC 8259 section 7), stands for, and how many bytes say so.
+fn unicode(text: &[u8]) -> Option<(char, usize)> {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        let digits = std::str::from_utf8(digits).ok()?;
+        let hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+        hex.then(|| u16::from_str_radix(digits, 16).ok()).flatten()
     };
-    let escape = match text {
-        [b'%', a, b, ..] => byte(*a, *b).map(|byte| (byte, 3)),
-        [b'\\', b'u', b'0', b'0', a, b, ..] => byte(*a, *b).map(|byte| (byte, 6)),
-        _ => None,
-    };
-    escape.or(match text {
-        [b'\\', c, ..] => Some((*c, 2)),
-        [c, ..] => Some((*c, 1)),
-        [] => None,
-    })
+    let first = unit(0)?;
+    match char::from_u32(first.into()) {
+        Some(letter) => Some((letter, 6)),
+        None => {
+            let letter = char::decode_utf16([first, unit(6)?]).next()?.ok()?;
+            Some((letter, 12))
+        }
+    }
+}
+
+/// The first byte that is meant, and how many say so. The text is not empty.
+fn first(text: &[u8]) -> (u8, usize) {
+    let digit = |d: u8| char::from(d).to_digit(16);
+    let byte = |a: u8, b: u8| u8::try_from(digit(a)? << 4 | digit(b)?).ok();
+    match text {
+        [b'%', a, b, ..] => byte(*a, *b).map_or((b'%', 1), |byte| (byte, 3)),
+        [b'\\', c, ..] => (*c, 2),
+        [c, ..] => (*c, 1),
+        [] => (0, 0),
+    }
 }
 
 /// What is the same in base64 wherever a secret stands behind so many bytes (of each three).
@@ -127,6 +150,8 @@ mod tests {
             "p%40ss%2Fw%C3%B6rd%20%22%3C1%3E%5C",
             "p%40ss%2fw%c3%b6rd%20%22%3c1%3e%5c",
             "p@ss\\/w\u{f6}rd \\\"\\u003C1\\u003e\\\\",
+            "p@ss\\/w\\u00f6rd \\\"\\u003C1\\u003e\\\\",
+            "p%40ss%2Fw%C3%B6rd+%22%3C1%3E%5C",
             "704073732f77c3b6726420223c313e5c",
             "704073732F77C3B6726420223C313E5C",
         ] {

@@ -57,8 +57,10 @@ impl Engine<'_> {
     /// The document of a section whose configuration is wrong. What serves goes on serving, and
     /// nothing renews it.
     fn broken(&self, section: &SectionName, why: &str) -> Document {
-        let held = Area::new(self.paths, section, false).held();
-        let current = held.current();
+        let area = Area::new(self.paths, section, false);
+        let mut held = area.held();
+        held.local.in_use = held.current.is_none() && area.serves_local();
+        let current = shown(&held);
         Document {
             section: section.to_string(),
             state: State::InternalError,
@@ -90,8 +92,7 @@ impl Engine<'_> {
 /// The document of a section.
 fn document(config: &Config, cert: &Cert, inventory: &Inventory, now: Timestamp) -> Document {
     let held = inventory.held(&cert.name);
-    let lapsed = || held.local.in_use.then(|| held.versions.first()).flatten();
-    let current = held.current().or_else(lapsed);
+    let current = shown(held);
     // A failure of another configuration says nothing about this one.
     let attempt = held.attempt.as_ref();
     let attempt = attempt.filter(|a| a.fingerprint == cert.fingerprint);
@@ -150,6 +151,12 @@ fn document(config: &Config, cert: &Cert, inventory: &Inventory, now: Timestamp)
         deployed: deployed(cert, held),
         secrets: secrets(cert),
     }
+}
+
+/// The certificate that is told of: the one in use, or the one that lapsed where a local one serves.
+fn shown(held: &Held) -> Option<&Version> {
+    let lapsed = || held.local.in_use.then(|| held.versions.first()).flatten();
+    held.current().or_else(lapsed)
 }
 
 /// Where what a section serves is from.

@@ -141,6 +141,7 @@ impl Engine<'_> {
             self.news_of(&subject, inventory.held(&cert.name), &all)
         };
         let wrong = self.config.broken.iter();
+        let wrong = wrong.filter(|(section, _)| !self.config.unserved.contains(section));
         let wrong = wrong.flat_map(|(section, why)| self.news_of_wrong(section, why, &all));
         certs.flat_map(of).chain(wrong).collect()
     }

@@ -40,6 +40,17 @@ pub(super) fn trial<'e>(
         let text = "not tried: nothing is answered for it here, and the CA that issues must have validated it";
         found(true, format!("{} (none): {text}", name.id));
     }
+    let narrow = cert.names.iter().filter_map(|n| match &n.validation {
+        Validation::Dns(method) if method.is_narrow() => engine.would_lose(method),
+        _ => None,
+    });
+    if let Some(section) = narrow.into_iter().next() {
+        let text = format!(
+            "nothing is tried at {}: '{section}' waits with its values at a provider that keeps few",
+            account.ca
+        );
+        return found(true, text);
+    }
     let area = Area::trial(engine.paths, &cert.name);
     let before = engine.document(cert);
     let mut record = Recorder::start(engine.paths, &cert.name, before, engine.listener, true);

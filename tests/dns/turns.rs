@@ -161,6 +161,17 @@ fn what_waits_for_a_later_run_keeps_its_place() {
     let run = site.ends(&["check"], 0);
     let words = "not tried: acme-dns keeps few values, and 'one' waits with its own";
     assert_eq!(run.stdout.matches(words).count(), 2, "{}", run.report());
+    // Nor a test at the CA's staging server, its own or another's.
+    let file = site.temp.read("etc/config/certkeeper");
+    let more = "option staging_server 'https://localhost:1/dir'\n\toption acme_server";
+    site.temp.uci(&file.replace("option acme_server", more));
+    let run = site.ends(&["check", "--ca"], 0);
+    let words = "'one' waits with its values at a provider that keeps few";
+    assert_eq!(run.stdout.matches(words).count(), 2, "{}", run.report());
+    let run = site.run(&["renew", "--test"]);
+    let words = "'one' has its values at the same provider, which keeps few";
+    let all = run.stdout.clone() + &run.stderr;
+    assert_eq!(all.matches(words).count(), 2, "{}", run.report());
     assert_eq!(endpoint.calls().len(), 1);
     // Once it is done, the other one follows.
     site.configure(&[one("0"), two]);

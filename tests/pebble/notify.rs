@@ -145,6 +145,14 @@ fn a_section_that_cannot_run_is_told_and_when_it_can_again() {
     site.temp.uci(&right);
     site.renew();
     assert_eq!(events(&listener), ["recovered"]);
+    // Who switched it off, or only tests it, knows.
+    for why in ["enabled '0'", "staging '1'"] {
+        let off = right.replace(NAME, "www.example..org");
+        let off = off.replace("list domains", &format!("option {why}\n\tlist domains"));
+        site.temp.uci(&off);
+        site.ends(&["renew"], 1);
+        assert_eq!(events(&listener), Vec::<String>::new(), "{why}");
+    }
 }
 
 #[test]
