@@ -9,7 +9,7 @@ use crate::config::{self, Config};
 use crate::issue::Live;
 use crate::types::{SectionName, Stage};
 use crate::uci::Section;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -58,6 +58,20 @@ fn run(run: &Run<'_>) -> Result<Exit> {
     }
     switch_off(run, &imported, &all, &file)?;
     tell(run, &all)
+}
+
+/// What acme has, for a page that offers to take it over: names alone, for its file holds credentials.
+pub(super) fn offered(run: &Run<'_>) -> Vec<Value> {
+    let text = fs::read(run.paths.at("/etc/config/acme")).unwrap_or_default();
+    let theirs = crate::uci::parse(&text).unwrap_or_default();
+    let certs = import(&theirs).certs.into_iter();
+    let certs = certs.filter(|c| !c.main.is_empty());
+    certs
+        .map(|c| {
+            let names: Vec<&str> = c.names().collect();
+            json!({"section": c.name, "names": names, "enabled": c.enabled})
+        })
+        .collect()
 }
 
 /// What holds for all sections; what is set here already stays.

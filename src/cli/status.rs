@@ -66,7 +66,7 @@ fn run(run: &Run<'_>) -> Result<Exit> {
 }
 
 /// The documents, and what a page needs to know beside them: the time here, by which all times count,
-/// what an issuance would lack, which secrets are set, and, where there is no section yet, who has port 80.
+/// what an issuance would lack, which secrets are set, and, where there is no section yet, who has port 80, and what acme has.
 fn head(run: &Run<'_>, config: &Config, documents: &[Document]) -> serde_json::Value {
     let bundle = std::fs::metadata(&config.global.ca_bundle);
     let mut head = json!({
@@ -74,6 +74,10 @@ fn head(run: &Run<'_>, config: &Config, documents: &[Document]) -> serde_json::V
         "ca_bundle": bundle.is_ok_and(|m| m.is_file() && m.len() > 0),
         "secrets": config.secrets, "sections": documents,
     });
+    let acme = super::import::offered(run);
+    if !acme.is_empty() {
+        head["acme"] = json!(acme);
+    }
     // For the guide to the first certificate.
     if documents.is_empty() {
         let owner = run.engine(config, &|_, _, _| {}, None).port_80();

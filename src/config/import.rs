@@ -283,6 +283,12 @@ fn credentials(section: &Section) -> Vec<String> {
 }
 
 impl ImportedCert {
+    /// Its names, the first of all first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let domains = self.options.iter().filter(|(name, _)| *name == "domains");
+        domains.map(|(_, value)| value.as_str())
+    }
+
     /// The section's options. `lifetime`: days that the live certificate lives, if there is one.
     pub fn options(&self, lifetime: Option<i64>) -> Vec<(&'static str, String)> {
         let mut options = self.options.clone();

@@ -26,6 +26,11 @@ pub trait ToJson {
     /// Writes its text.
     fn write(&self, out: &mut Vec<u8>);
 
+    /// True if it says nothing, and what is missing is read as the same.
+    fn is_empty(&self) -> bool {
+        false
+    }
+
     /// Its text.
     fn text(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(1024);
@@ -103,12 +108,8 @@ impl<'a> Object<'a> {
 
     /// Writes a member unless it says nothing.
     pub fn put_some(&mut self, name: &str, value: &dyn ToJson) {
-        let before = self.0.len();
-        self.name(name);
-        let begin = self.0.len();
-        value.write(self.0);
-        if EMPTY.contains(&&self.0[begin..]) {
-            self.0.truncate(before);
+        if !value.is_empty() {
+            self.put(name, value);
         }
     }
 
@@ -125,9 +126,6 @@ impl<'a> Object<'a> {
         self.0.push(b'}');
     }
 }
-
-/// What says nothing.
-const EMPTY: [&[u8]; 6] = [b"null", b"false", b"0", b"\"\"", b"[]", b"{}"];
 
 /// Writes a text in quotes.
 fn quoted(text: &str, out: &mut Vec<u8>) {

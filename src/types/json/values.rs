@@ -17,6 +17,10 @@ macro_rules! plain {
             fn write(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(self.to_string().as_bytes());
             }
+
+            fn is_empty(&self) -> bool {
+                *self == <$type>::default()
+            }
         }
     };
 }
@@ -45,6 +49,10 @@ impl ToJson for String {
     fn write(&self, out: &mut Vec<u8>) {
         quoted(self, out);
     }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
 }
 
 impl<T: FromJson> FromJson for Option<T> {
@@ -63,6 +71,10 @@ impl<T: ToJson> ToJson for Option<T> {
             None => out.extend_from_slice(b"null"),
         }
     }
+
+    fn is_empty(&self) -> bool {
+        self.is_none()
+    }
 }
 
 impl<T: FromJson> FromJson for Vec<T> {
@@ -77,6 +89,10 @@ impl<T: FromJson> FromJson for Vec<T> {
 impl<T: ToJson> ToJson for Vec<T> {
     fn write(&self, out: &mut Vec<u8>) {
         self.as_slice().write(out);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
     }
 }
 
@@ -95,6 +111,10 @@ impl FromJson for BTreeSet<String> {
 impl ToJson for BTreeSet<String> {
     fn write(&self, out: &mut Vec<u8>) {
         list(&mut self.iter().map(|one| one as &dyn ToJson), out);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
     }
 }
 
@@ -116,6 +136,10 @@ impl<T: ToJson> ToJson for BTreeMap<String, T> {
             object.put(name, value);
         }
         object.end();
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
     }
 }
 

@@ -277,8 +277,9 @@ fn providers(replies: &Replies) {
         let fields = module.descriptor.fields.iter();
         let value = |name: &str| settings.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
         let given = fields.filter_map(|field| match field.default {
-            // Any text does for a token.
-            None => Some((field.name, value(field.name).unwrap_or("hunter2"))),
+            // Any text does for a token. What is no secret may be shown.
+            None if field.secret => Some((field.name, value(field.name).unwrap_or("hunter2"))),
+            None => Some((field.name, value(field.name).unwrap_or("setting"))),
             Some(_) => value(field.name).map(|value| (field.name, value)),
         });
         let credentials = given
