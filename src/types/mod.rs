@@ -38,7 +38,7 @@ pub use paths::Paths;
 pub use renewal::{RenewalInfo, Window};
 pub use section_name::SectionName;
 pub use state::{Stage, State};
-pub use text::{few, shown, visible};
+pub use text::{few, is_shown, shown, visible};
 pub use time::Timestamp;
 pub use told::Told;
 pub use withdrawn::{Reason, Withdrawn};

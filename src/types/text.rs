@@ -3,8 +3,12 @@
 /// A foreign text without control characters and marks of writing direction, cut to that many
 /// characters: it may reach a terminal, a log or a page.
 pub fn shown(text: &str, max: usize) -> String {
-    let plain = text.chars().filter(|c| !c.is_control() && !directs(*c));
-    plain.take(max).collect()
+    text.chars().filter(|c| is_shown(*c)).take(max).collect()
+}
+
+/// False for control characters and marks of writing direction.
+pub fn is_shown(c: char) -> bool {
+    !c.is_control() && !directs(c)
 }
 
 /// A foreign text whose control characters are shown as what they are (`\u{1b}`), cut to that many

@@ -14,6 +14,8 @@ const HEAD: &[(&str, &str, bool)] = &[
     ("ca_bundle", "flag", true),
     ("secrets", "table", true),
     ("sections", "list", true),
+    ("acme", "list", false),
+    ("port_80", "table", false),
 ];
 /// The fields of src/status/mod.rs: name, kind of value, whether they are always there.
 const DOCUMENT: &[(&str, &str, bool)] = &[
@@ -167,6 +169,11 @@ fn where_there_is_no_section_the_document_tells_who_has_port_80() {
         let text = run(&temp, "status --json", 0).stdout;
         serde_json::from_str::<Value>(&text).expect("JSON")
     };
+    assert_eq!(status(), wanted);
+    // Of what acme has, names alone: its file holds credentials.
+    let acme = "config cert 'shop'\n list domains 'shop.example.org'\n option enabled '1'\n list credentials 'A=hunter2'\n";
+    temp.write("/etc/config/acme", acme);
+    wanted["acme"] = json!([{"section": "shop", "names": ["shop.example.org"], "enabled": true}]);
     assert_eq!(status(), wanted);
     let zone = "config zone\n option name 'wan'\n list device '*'\n option input 'REJECT'\n";
     let to = "config redirect\n option src 'wan'\n option src_dport '80'\n option proto 'tcp'\n";

@@ -15,6 +15,14 @@ const strict = {
 	'no-self-compare': 'error', 'no-constant-condition': 'error', 'no-sparse-arrays': 'error', 'consistent-return': 'off'
 };
 
+// LuCI's E() takes a text for HTML unless it stands in a list: only lists, and what makes nodes, may be there.
+const CHILDREN = ':not([arguments.2.type="ArrayExpression"]):not([arguments.2.callee.name="E"]):not([arguments.2.callee.object.name="widgets"])' +
+	':not([arguments.2.callee.property.name=/^(map|flat|concat|filter|reduce)$/]):not([arguments.2.type="Identifier"][arguments.2.name=/^(content|all|input|rows|list|items|actions|buttons|choice|names)$/])';
+const HTML = {
+	selector: `CallExpression[callee.name="E"][arguments.length=3]${CHILDREN}`,
+	message: 'A text as the third argument of E() is HTML: put it in a list.'
+};
+
 function modules(folder) {
 	return readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
 		const path = join(folder, entry.name);
@@ -34,7 +42,7 @@ export default [
 			ecmaVersion: 2019, sourceType: 'script', parserOptions: { ecmaFeatures: { globalReturn: true } },
 			globals: { ...globals.browser, ...LUCI, ...required(file) }
 		},
-		rules: strict
+		rules: { ...strict, 'no-restricted-syntax': ['error', HTML] }
 	})),
 	{
 		files: ['tests/luci/**/*.mjs'],

@@ -240,7 +240,7 @@ impl<'a> Api<'a> {
             Value::Null => reply.text.clone(),
             json => words(json).unwrap_or_default().to_owned(),
         };
-        let beginning: String = text.trim().chars().take(READ_MAX).collect();
+        let beginning = shown(text.trim(), READ_MAX);
         match shown(&self.context.redacted(&beginning), WORDS_MAX) {
             none if none.is_empty() => none,
             text => format!(": {text}"),

@@ -140,9 +140,9 @@ page('the first paint takes at most two calls; idle pages ask each half minute, 
 	const tab = await open('certificates');
 	await tab.locator('.ck-cert').waitFor();
 	await tab.waitForTimeout(5000);
-	/* LuCI's own frame asks for its settings and for unsaved changes. What acme has is asked once all is drawn. */
+	/* LuCI's own frame asks for its settings and for unsaved changes. */
 	const own = tab.calls.filter(call => !['uci get luci', 'uci changes', 'session access'].includes(call));
-	assert.deepEqual(own, ['certkeeper status', 'uci get acme']);
+	assert.deepEqual(own, ['certkeeper status']);
 	const bytes = await tab.evaluate(() => performance.getEntriesByType('resource').filter(e => /certkeeper/.test(e.name)).map(e => e.encodedBodySize));
 	console.log(`# page load: ${tab.calls.length} calls (${tab.calls.join(', ')}); ${bytes.length} files of certkeeper, ${bytes.reduce((a, b) => a + b, 0)} bytes`);
 	const before = tab.calls.length;
@@ -152,6 +152,32 @@ page('the first paint takes at most two calls; idle pages ask each half minute, 
 	await tab.evaluate(() => Object.defineProperty(document, 'hidden', { configurable: true, get: () => false }));
 	await tab.waitForTimeout(4000);
 	assert.equal(tab.calls.filter(call => call === 'certkeeper status').length, 2);
+	await end(tab);
+});
+
+page('what a CA or a web server says is text, never HTML', async () => {
+	configure(GLOBAL + CA());
+	const tab = await open('certificates');
+	const found = await tab.evaluate(async () => {
+		const [row, widgets, records, outcome, now] = [await L.require('certkeeper.row'), await L.require('certkeeper.widgets'),
+			await L.require('certkeeper.records'), await L.require('certkeeper.outcome'), Math.floor(Date.now() / 1000)];
+		const bad = '<img src=x onerror="window.harmed=1">';
+		const document_ = {
+			section: 'web', state: 'invalid', label: bad, source: 'acme', ca: bad, names: [{ name: bad, method: bad, state: 'invalid', problem: bad }], warnings: [bad],
+			used_by: [bad], named_in: [bad], last_attempt: { state: 'invalid', stage: 'order', problem: bad, remedy: bad, at: now },
+			certificate: { issuer: bad, key_type: bad, version: 1, not_before: now - 9, not_after: now + 99999, due: now + 999 },
+			records: [{ domain: bad, type: 'TXT', ttl: 60, value: bad, status: 'not_ready' }]
+		};
+		const box = document.body.appendChild(E('div', {}, [
+			row.render(document_, now, () => null), widgets.failure({ kind: 'other', message: bad, remedy: bad }), widgets.facts([[bad, bad]]),
+			widgets.entry([bad], [bad], [bad]), widgets.link(bad, bad), widgets.head(bad, bad, []), widgets.empty(bad), widgets.message('error', bad, bad)
+		].concat(records.byHand(document_)).concat(outcome.draw({ state: 'failed', method: 'renew', document: { sections: [{ section: bad, outcome: 'failed', problem: bad, remedy: bad }] } }))));
+		await new Promise(done => setTimeout(done, 500));
+		return { images: box.querySelectorAll('img').length, harmed: window.harmed, shown: box.textContent.split('onerror').length - 1 };
+	});
+	assert.equal(found.images, 0);
+	assert.equal(found.harmed, undefined);
+	assert.ok(found.shown > 15, `${found.shown}`);
 	await end(tab);
 });
 

@@ -30,6 +30,7 @@ test('the method follows names and addresses', () => {
 
 test('who has port 80 is told what becomes of it', () => {
 	const why = port80 => suggest.method(['www.example.org'], { addresses: ['198.51.100.1'], port80 }).why;
+	assert.doesNotMatch(why(undefined), /stays|seconds/);
 	assert.match(why(null), /198\.51\.100\.1.*stays as it is/);
 	assert.match(why({ host: '192.168.1.10', port: 8080 }), /does not come to 192\.168\.1\.10/);
 	assert.match(why({ host: null, port: 80 }), /own web server/);

@@ -34,7 +34,7 @@ function test(section) {
 				return ended;
 
 			return new Promise(done => widgets.dialog(_('Test of %s').format(section), [
-				outcome.draw(ended), E('p', {}, _('Now the real certificate can be issued.'))
+				outcome.draw(ended), E('p', {}, [_('Now the real certificate can be issued.')])
 			], [
 				widgets.button(_('Not now'), 'neutral', () => { widgets.close(); done(ended); }),
 				widgets.deed(_('Issue the real one'), 'positive', () => { widgets.close(); done(renew(section, true)); })
@@ -60,12 +60,12 @@ function force(section) {
 
 function revoke(section) {
 	const reason = E('select', { 'class': 'cbi-input-select', 'id': 'ck-reason' },
-		Object.keys(words.REASONS).map(r => E('option', { 'value': r }, words.REASONS[r])));
+		Object.keys(words.REASONS).map(r => E('option', { 'value': r }, [words.REASONS[r]])));
 
 	return new Promise(done => widgets.ask(_('Revoke the certificate %s').format(section),
 		_('The CA declares the certificate void for good. No other is got for this section until you ask for one; meanwhile the router’s own CA serves it.'),
 		_('Revoke'), () => done(job.follow(_('Revoke %s').format(section), 'revoke', { section: section, reason: reason.value })),
-		E('p', {}, [E('label', { 'for': 'ck-reason' }, _('Reason')), ' ', reason])));
+		E('p', {}, [E('label', { 'for': 'ck-reason' }, [_('Reason')]), ' ', reason])));
 }
 
 function rollback(section) {

@@ -71,6 +71,8 @@ function validation(s, known) {
 	o = s.taboption('validation', form.Value, 'listen_port', _('Port'), _('Where certkeeper listens on a router without nftables. With them the port is opened and led there by itself.'));
 	['standalone', 'alpn', 'dns-delegated'].forEach(m => o.depends('validation_method', m));
 	o.datatype = 'port';
+	/* Names with a way of their own inherit it. */
+	o.retain = true;
 
 	o = s.taboption('validation', form.ListValue, 'provider', _('Credentials'));
 	o.value('', _('own ones, below'));
@@ -101,6 +103,7 @@ function validation(s, known) {
 	o = s.taboption('validation', form.Value, 'dns_wait', _('Wait for DNS'), _('Seconds to wait instead of looking whether the record is there.'));
 	o.datatype = 'uinteger';
 	['dns', 'dns-manual'].forEach(m => o.depends('validation_method', m));
+	o.retain = true;
 }
 
 function issuing(s, known) {

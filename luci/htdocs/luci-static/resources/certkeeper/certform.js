@@ -94,7 +94,7 @@ function open(section) {
 		certfields.add(map, known, section);
 
 		const fields = () => map.lookupOption('credentials', 'cert')[0].fields('cert');
-		const fault = error => L.dom.content(place, widgets.message('error', null, error.message || String(error), error.remedy ? E('p', {}, error.remedy) : ''));
+		const fault = error => L.dom.content(place, widgets.message('error', null, error.message || String(error), error.remedy ? E('p', {}, [error.remedy]) : ''));
 		const end = what => { widgets.close(); done(what); };
 
 		/* Before saving: the agent is handed what stands in the form. */

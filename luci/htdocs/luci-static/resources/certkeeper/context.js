@@ -7,6 +7,8 @@
    secrets are set. */
 
 function load() {
+	/* Others write it, too. */
+	uci.unload('certkeeper');
 	return Promise.all([
 		uci.load('certkeeper'), api.call('providers'), api.call('cas'), api.call('hooks'), api.call('status')
 	]).then(all => {

@@ -48,7 +48,7 @@ const Fields = ui.AbstractElement.extend({
 		const p = this.provider;
 
 		if (!p) {
-			dom.content(this.node, E('p', { 'class': 'ck-hint' }, _('Choose a provider first.')));
+			dom.content(this.node, E('p', { 'class': 'ck-hint' }, [_('Choose a provider first.')]));
 			return;
 		}
 
@@ -71,9 +71,9 @@ const Fields = ui.AbstractElement.extend({
 				this.node.dispatchEvent(new CustomEvent('widget-change', { bubbles: true }));
 			}
 		});
-		const state = field.secret ? E('span', { 'class': 'ck-hint' }, this.isSet(field) ? _('set') : _('not set')) : '';
+		const state = field.secret ? E('span', { 'class': 'ck-hint' }, [this.isSet(field) ? _('set') : _('not set')]) : '';
 
-		return E('div', { 'class': 'ck-field' }, [E('label', { 'for': id }, field.label), E('div', {}, [input, ' ', state])]);
+		return E('div', { 'class': 'ck-field' }, [E('label', { 'for': id }, [field.label]), E('div', {}, [input, ' ', state])]);
 	},
 
 	/* What the open settings are, as the configuration has them. */

@@ -18,11 +18,11 @@
 const STEPS = [_('CA and terms'), _('Name'), _('Check'), _('Test'), _('Go live')];
 
 function field(id, title, input, hint) {
-	return E('div', { 'class': 'ck-field' }, [E('label', { 'for': id }, title), E('div', {}, [input, hint || ''])]);
+	return E('div', { 'class': 'ck-field' }, [E('label', { 'for': id }, [title]), E('div', {}, [input, hint || ''])]);
 }
 
 function hint(text) {
-	return E('p', { 'class': 'ck-hint' }, text);
+	return E('p', { 'class': 'ck-hint' }, [text]);
 }
 
 function Guide(known, facts, ended, changed) {
@@ -42,8 +42,8 @@ function Guide(known, facts, ended, changed) {
 Guide.prototype.show = function(content, buttons) {
 	this.fault = E('p', { 'class': 'ck-fault', 'role': 'alert' });
 	dom.content(this.node, [
-		E('h3', { 'tabindex': '-1' }, _('The way to the first certificate')),
-		E('ol', { 'class': 'ck-path' }, STEPS.map((text, i) => E('li', { 'class': i < this.step ? 'ck-past' : '', 'aria-current': i === this.step ? 'step' : null }, text))),
+		E('h3', { 'tabindex': '-1' }, [_('The way to the first certificate')]),
+		E('ol', { 'class': 'ck-path' }, STEPS.map((text, i) => E('li', { 'class': i < this.step ? 'ck-past' : '', 'aria-current': i === this.step ? 'step' : null }, [text]))),
 		E('div', {}, content), this.fault,
 		E('div', { 'class': 'ck-buttons' }, [].concat(buttons, widgets.button(_('Leave the guide'), 'neutral', this.ended)))
 	]);
@@ -74,7 +74,7 @@ Guide.prototype.preset = function() {
 Guide.prototype.ca = function() {
 	const v = this.values;
 	const terms = E('span', {});
-	const account = E('select', { 'id': 'ck-g-ca', 'class': 'cbi-input-select' }, this.known.accounts().map(a => E('option', { 'value': a[0], 'selected': a[0] === v.account ? '' : null }, a[1])));
+	const account = E('select', { 'id': 'ck-g-ca', 'class': 'cbi-input-select' }, this.known.accounts().map(a => E('option', { 'value': a[0], 'selected': a[0] === v.account ? '' : null }, [a[1]])));
 	const email = E('input', { 'id': 'ck-g-email', 'type': 'text', 'inputmode': 'email', 'autocomplete': 'email', 'class': 'cbi-input-text', 'value': v.email, 'placeholder': 'me@example.org' });
 	const agree = E('input', { 'id': 'ck-g-terms', 'type': 'checkbox' });
 	const link = () => {
@@ -104,10 +104,10 @@ Guide.prototype.name = function() {
 	const v = this.values;
 	const why = hint('');
 	const name = E('input', { 'id': 'ck-g-name', 'type': 'text', 'class': 'cbi-input-text', 'value': v.names, 'placeholder': 'www.example.org', 'spellcheck': 'false', 'autocapitalize': 'none' });
-	const method = E('select', { 'id': 'ck-g-method', 'class': 'cbi-input-select' }, Object.keys(words.METHODS).filter(m => m !== 'none').map(m => E('option', { 'value': m }, words.METHODS[m])));
-	const provider = E('select', { 'id': 'ck-g-dns', 'class': 'cbi-input-select' }, [E('option', { 'value': '' }, _('– choose –'))].concat(
-		uci.sections('certkeeper', 'provider').map(p => E('option', { 'value': '@' + p['.name'] }, _('shared: %s').format(p['.name']))),
-		this.known.providers.map(p => E('option', { 'value': p.name }, p.title))));
+	const method = E('select', { 'id': 'ck-g-method', 'class': 'cbi-input-select' }, Object.keys(words.METHODS).filter(m => m !== 'none').map(m => E('option', { 'value': m }, [words.METHODS[m]])));
+	const provider = E('select', { 'id': 'ck-g-dns', 'class': 'cbi-input-select' }, [E('option', { 'value': '' }, [_('– choose –')])].concat(
+		uci.sections('certkeeper', 'provider').map(p => E('option', { 'value': '@' + p['.name'] }, [_('shared: %s').format(p['.name'])])),
+		this.known.providers.map(p => E('option', { 'value': p.name }, [p.title]))));
 	const settings = E('div', {});
 	const dns = E('div', {}, [field('ck-g-dns', _('DNS provider'), provider), E('div', { 'class': 'ck-field' }, [E('span', {}), settings])]);
 	const list = () => context.list(name.value.trim().replace(/,/g, ' ')).map(n => n.toLowerCase());
@@ -190,7 +190,7 @@ Guide.prototype.check = function() {
 			.catch(error => { this.fault.textContent = error.message; });
 	};
 
-	this.show([E('p', {}, _('What an issuance needs is tried now; nothing is ordered.')), box],
+	this.show([E('p', {}, [_('What an issuance needs is tried now; nothing is ordered.')]), box],
 		[this.back(), widgets.button(_('Check again'), 'neutral', ui.createHandlerFn(null, run)), next]);
 	return run();
 };
@@ -228,11 +228,11 @@ Guide.prototype.test = function() {
 	const next = widgets.deed(_('Go live'), 'positive', () => this.go(4), { 'disabled': 'disabled' });
 
 	if (!this.hasStaging())
-		return this.show(E('p', {}, _('This CA has no staging server, so there is no test.')), [this.back(), widgets.deed(_('Go live'), 'positive', () => this.go(4))]);
+		return this.show(E('p', {}, [_('This CA has no staging server, so there is no test.')]), [this.back(), widgets.deed(_('Go live'), 'positive', () => this.go(4))]);
 
 	const run = () => this.run(true, box, () => { next.disabled = false; });
 
-	this.show([E('p', {}, _('The staging server of the CA issues a certificate that nobody trusts: it costs nothing of the CA’s limits, and is not served.')), box], [
+	this.show([E('p', {}, [_('The staging server of the CA issues a certificate that nobody trusts: it costs nothing of the CA’s limits, and is not served.')]), box], [
 		this.back(), widgets.deed(_('Test'), 'action', ui.createHandlerFn(null, run)),
 		widgets.deed(_('Skip the test'), 'neutral', () => this.go(4)), next
 	]);
@@ -241,7 +241,7 @@ Guide.prototype.test = function() {
 Guide.prototype.live = function() {
 	const box = E('div', { 'aria-live': 'polite' });
 
-	this.show([E('p', {}, _('Now for real.')), box], []);
+	this.show([E('p', {}, [_('Now for real.')]), box], []);
 	return this.run(false, box, () => {
 		box.appendChild(widgets.message('success', _('The certificate is there.'),
 			_('It is renewed by itself. Its files are %s and %s; choose the services that use it in “Edit”.').format(
@@ -260,7 +260,7 @@ function facts(known) {
 
 /* ended(): the guide is to go; changed(): something was issued or saved. */
 function render(ended, changed) {
-	const place = E('div', {}, E('p', { 'class': 'spinning' }, _('Loading…')));
+	const place = E('div', {}, E('p', { 'class': 'spinning' }, [_('Loading…')]));
 
 	context.load().then(known => facts(known).then(found => {
 		const guide = new Guide(known, found, ended, changed);

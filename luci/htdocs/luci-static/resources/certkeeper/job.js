@@ -24,10 +24,10 @@ function steps(lines, times, ended) {
 		const last = index === all.length - 1;
 		const took = step.at !== null && step.until !== null ? Math.round(step.until - step.at) : 0;
 		return E('li', { 'class': last && !ended ? 'ck-now' : 'ck-past' }, [
-			E('strong', {}, words.stage(step.stage)),
-			E('time', {}, step.at === null ? '' : format.clock(step.at)),
-			E('span', {}, step.text),
-			E('small', {}, took > 0 ? format.span(took) : '')
+			E('strong', {}, [words.stage(step.stage)]),
+			E('time', {}, [step.at === null ? '' : format.clock(step.at)]),
+			E('span', {}, [step.text || '']),
+			E('small', {}, [took > 0 ? format.span(took) : ''])
 		]);
 	}));
 }
@@ -42,7 +42,7 @@ function Follower(box, number, done) {
 	this.place = E('div', {});
 	this.tell = E('div', {});
 	this.stop = widgets.deed(_('Cancel the work'), 'negative', ui.createHandlerFn(this, () => api.call('cancel', { job: number }).catch(() => null)));
-	L.dom.content(box, [this.state, this.place, this.tell, E('div', { 'class': 'ck-buttons' }, this.stop)]);
+	L.dom.content(box, [this.state, this.place, this.tell, E('div', { 'class': 'ck-buttons' }, [this.stop])]);
 }
 
 Follower.prototype.look = function() {
@@ -130,7 +130,7 @@ function watch(title, number) {
 
 /* The work on a section that goes on, among the jobs of `status`. */
 function active(jobs, section) {
-	return (jobs || []).filter(j => j.section === section && ENDED.indexOf(j.state) < 0)[0] || null;
+	return (jobs || []).filter(j => (j.section || undefined) === section && ENDED.indexOf(j.state) < 0)[0] || null;
 }
 
 return baseclass.extend({ follow: follow, run: run, watch: watch, active: active });

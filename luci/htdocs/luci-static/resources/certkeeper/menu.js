@@ -17,7 +17,7 @@ function open(holder, opener, actions, chosen) {
 	const items = actions.map(action => E('button', {
 		'type': 'button', 'role': 'menuitem', 'disabled': action[2] && !api.mayWrite() ? 'disabled' : null,
 		'click': () => { shut(); opener.focus(); chosen(action[1]); }
-	}, action[0]));
+	}, [action[0]]));
 	const list = E('div', { 'class': 'ck-menu-list', 'role': 'menu', 'keydown': keys }, items);
 	const able = items.filter(item => !item.disabled);
 
@@ -54,7 +54,7 @@ function open(holder, opener, actions, chosen) {
 /* chosen(fn) is called with what the action does. */
 function create(label, actions, chosen) {
 	const holder = E('span', { 'class': 'ck-menu' });
-	const opener = widgets.button([label, ' ', E('span', { 'aria-hidden': 'true' }, '▾')], 'neutral', () => {
+	const opener = widgets.button([label, ' ', E('span', { 'aria-hidden': 'true' }, ['▾'])], 'neutral', () => {
 		if (opener.getAttribute('aria-expanded') === 'true')
 			return shut();
 		open(holder, opener, actions(), chosen);

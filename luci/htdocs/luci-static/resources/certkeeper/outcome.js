@@ -10,10 +10,10 @@ const MOODS = { good: ['✓', _('in order')], bad: ['✗', _('fault')], wait: ['
 
 function line(mood, title, text, remedy) {
 	return E('li', { 'class': 'ck-' + mood }, [
-		E('span', { 'class': 'ck-sign', 'aria-hidden': 'true' }, MOODS[mood][0]),
+		E('span', { 'class': 'ck-sign', 'aria-hidden': 'true' }, [MOODS[mood][0]]),
 		E('div', {}, [
-			E('strong', {}, title), ' ', E('span', { 'class': 'ck-away' }, MOODS[mood][1]), ' ', text || '',
-			remedy ? E('p', { 'class': 'ck-remedy' }, remedy) : ''
+			E('strong', {}, [title]), ' ', E('span', { 'class': 'ck-away' }, [MOODS[mood][1]]), ' ', text || '',
+			remedy ? E('p', { 'class': 'ck-remedy' }, [].concat(remedy)) : ''
 		])
 	]);
 }
@@ -48,7 +48,7 @@ function sections(document) {
 }
 
 function lines(texts) {
-	return (texts || []).map(text => E('p', {}, text));
+	return (texts || []).map(text => E('p', {}, [text]));
 }
 
 const DRAWN = {

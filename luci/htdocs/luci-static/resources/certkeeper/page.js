@@ -7,7 +7,7 @@
 /* What the smaller pages share: a head, a place that is filled by `load` and drawn by `draw`, and
    actions after which it is filled anew. */
 function create(what) {
-	const place = E('div', {}, E('p', { 'class': 'spinning' }, _('Loading…')));
+	const place = E('div', {}, E('p', { 'class': 'spinning' }, [_('Loading…')]));
 
 	function wrong(error) {
 		return error && error.kind ? error : errors.classify(error);

@@ -30,7 +30,7 @@ function create(id, title, hint, label) {
 	});
 
 	return {
-		node: E('div', { 'class': 'ck-field' }, [E('label', { 'for': id }, title), E('div', {}, [area, E('div', {}, input), E('p', { 'class': 'ck-hint' }, hint)])]),
+		node: E('div', { 'class': 'ck-field' }, [E('label', { 'for': id }, [title]), E('div', {}, [area, E('div', {}, input), E('p', { 'class': 'ck-hint' }, [hint || ''])])]),
 		value() { return area.value.trim(); },
 		clear() { area.value = ''; input.value = ''; }
 	};

@@ -6,13 +6,13 @@
 /* Records in DNS that a CA looks for, with whether they are there, to be copied. */
 
 function row(record) {
-	const cell = (title, content) => E('td', { 'class': 'td', 'data-title': title }, content);
+	const cell = (title, content) => E('td', { 'class': 'td', 'data-title': title }, [].concat(content));
 
 	return E('tr', { 'class': 'tr' }, [
-		cell(_('Name'), [E('code', {}, record.domain), ' ', widgets.copyButton(record.domain, _('the name'), true)]),
+		cell(_('Name'), [E('code', {}, [record.domain]), ' ', widgets.copyButton(record.domain, _('the name'), true)]),
 		cell(_('Type'), record.type),
 		cell(_('TTL'), record.ttl ? String(record.ttl) : '–'),
-		cell(_('Value'), [E('code', {}, record.value), ' ', widgets.copyButton(record.value, _('the value'), true)]),
+		cell(_('Value'), [E('code', {}, [record.value]), ' ', widgets.copyButton(record.value, _('the value'), true)]),
 		cell(_('State'), widgets.badge(words.record(record.status)))
 	]);
 }
@@ -22,7 +22,7 @@ function table(records) {
 		return '';
 
 	return E('table', { 'class': 'table ck-table' }, [
-		E('tr', { 'class': 'tr table-titles' }, [_('Name'), _('Type'), _('TTL'), _('Value'), _('State')].map(t => E('th', { 'class': 'th' }, t)))
+		E('tr', { 'class': 'tr table-titles' }, [_('Name'), _('Type'), _('TTL'), _('Value'), _('State')].map(t => E('th', { 'class': 'th' }, [t])))
 	].concat(records.map(row)));
 }
 
@@ -34,8 +34,8 @@ function byHand(document) {
 		return '';
 
 	return E('section', { 'class': 'ck-byhand', 'aria-label': _('Records to write') }, [
-		E('p', {}, open ? _('Write these records where the DNS of the domain is kept. They are looked for by themselves, and at once with the button.') :
-			_('The records are there. They can go once the certificate is issued.')),
+		E('p', {}, [open ? _('Write these records where the DNS of the domain is kept. They are looked for by themselves, and at once with the button.') :
+			_('The records are there. They can go once the certificate is issued.')]),
 		table(document.records)
 	]);
 }

@@ -22,14 +22,14 @@ function problems(d) {
 		const names = (d.names || []).filter(n => n.problem && attempt.problem.indexOf(n.problem) < 0);
 
 		out.push(E('div', { 'class': 'ck-problem ck-' + (d.state === 'valid' || d.state === 'deferred' ? 'wait' : 'bad') }, [
-			E('p', {}, attempt.problem),
-			names.map(n => E('p', {}, '%s: %s'.format(n.name, n.problem))),
-			attempt.remedy ? E('p', { 'class': 'ck-remedy' }, [E('strong', {}, _('What to do:')), ' ', attempt.remedy]) : ''
+			E('p', {}, [attempt.problem]),
+			names.map(n => E('p', {}, ['%s: %s'.format(n.name, n.problem)])),
+			attempt.remedy ? E('p', { 'class': 'ck-remedy' }, [E('strong', {}, [_('What to do:')]), ' ', attempt.remedy]) : ''
 		].flat()));
 	}
 
 	(d.warnings || []).filter(w => !attempt || !attempt.problem || w.indexOf(attempt.problem) < 0).forEach(w => {
-		out.push(E('div', { 'class': 'ck-problem ck-wait' }, E('p', {}, w)));
+		out.push(E('div', { 'class': 'ck-problem ck-wait' }, E('p', {}, [w])));
 	});
 
 	return out;
@@ -54,7 +54,7 @@ function source(d) {
 	const parts = [];
 
 	if (d.source)
-		parts.push(E('span', { 'class': 'ck-source ck-source-' + d.source }, words.source(d.source)));
+		parts.push(E('span', { 'class': 'ck-source ck-source-' + d.source }, [words.source(d.source)]));
 	if (d.certificate)
 		parts.push(' ', d.certificate.issuer, ' · ', d.certificate.key_type);
 	else if (d.ca)
@@ -67,7 +67,7 @@ function users(d) {
 	return [
 		(d.used_by || []).length ? _('used by %s').format(format.names(d.used_by.map(words.user), 3)) : '',
 		(d.named_in || []).length ? _('named in %s').format(format.names(d.named_in, 3)) : ''
-	].filter(Boolean).map(text => E('p', { 'class': 'ck-dim' }, text));
+	].filter(Boolean).map(text => E('p', { 'class': 'ck-dim' }, [text]));
 }
 
 /* work: the job of `status` that goes on with this section, or null. */
@@ -76,21 +76,21 @@ function render(d, now, chosen, work) {
 	const all = actions.all(d, now);
 	const first = all[0];
 	const state = words.state(d.state);
-	const stage = d.stage ? E('small', { 'class': 'ck-stage' }, words.stage(d.stage)) :
-		work ? E('small', { 'class': 'ck-stage' }, words.job(work.state)[0]) : '';
+	const stage = d.stage ? E('small', { 'class': 'ck-stage' }, [words.stage(d.stage)]) :
+		work ? E('small', { 'class': 'ck-stage' }, [words.job(work.state)[0]]) : '';
 	const verb = work ? widgets.button(_('Follow'), 'neutral', () => chosen(() => job.watch(_('Work on %s').format(d.section), work.job))) :
 		widgets.deed(first[0], first[3], () => chosen(first[1]), { 'disabled': d.stage ? 'disabled' : null });
 
 	return E('article', { 'class': 'ck-cert', 'data-section': d.section, 'data-state': d.state, 'aria-label': d.section }, [
 		E('div', { 'class': 'ck-cert-state' }, [widgets.badge(state), stage]),
 		E('div', { 'class': 'ck-cert-what' }, [
-			E('h3', {}, [d.section, d.primary ? E('span', { 'class': 'ck-primary', 'title': _('domain.crt and domain.key lead here') }, _('primary')) : '']),
-			E('p', { 'class': 'ck-names', 'title': names.length > NAMES ? names.join(' ') : null }, format.names(names, NAMES)),
-			E('p', { 'class': 'ck-dim' }, source(d))
+			E('h3', {}, [d.section, d.primary ? E('span', { 'class': 'ck-primary', 'title': _('domain.crt and domain.key lead here') }, [_('primary')]) : '']),
+			E('p', { 'class': 'ck-names', 'title': names.length > NAMES ? names.join(' ') : null }, [format.names(names, NAMES)]),
+			E('p', { 'class': 'ck-dim' }, [].concat(source(d)))
 		]),
 		E('div', { 'class': 'ck-cert-life' }, [
 			d.certificate ? drawing.bar(d.certificate, now) : '',
-			E('p', {}, when(d, now)),
+			E('p', {}, [when(d, now)]),
 			users(d)
 		].flat()),
 		E('div', { 'class': 'ck-cert-do' }, [

@@ -14,6 +14,11 @@ const callCommit = rpc.declare({ object: 'uci', method: 'commit', params: ['conf
 const callAdd = rpc.declare({ object: 'uci', method: 'add', params: ['config', 'type', 'name', 'values'], reject: true });
 const callDelete = rpc.declare({ object: 'uci', method: 'delete', params: ['config', 'section'], reject: true });
 
+/* ubus status 4: there was nothing to delete. */
+function absent(error) {
+	return /ubus code 4\b/.test(String(error && error.message || error));
+}
+
 /* Writes the secrets of sections: {web: {credentials: ['NAME=value']}}; null removes what is there. */
 function writeSecrets(secrets) {
 	const sections = Object.keys(secrets || {});
@@ -22,7 +27,7 @@ function writeSecrets(secrets) {
 		return Promise.resolve();
 
 	const work = sections.map(name => secrets[name] === null ?
-		callDelete(SECRETS, name).catch(() => null) :
+		callDelete(SECRETS, name).catch(error => absent(error) ? null : Promise.reject(error)) :
 		callAdd(SECRETS, 'secret', name, secrets[name]));
 
 	return Promise.all(work).then(() => callCommit(SECRETS));

@@ -9,7 +9,7 @@
 
 function facts(c, document, now) {
 	const when = at => '%s (%s)'.format(format.moment(at), format.end(at, now));
-	const hex = text => E('code', { 'class': 'ck-hex' }, format.hex(text));
+	const hex = text => E('code', { 'class': 'ck-hex' }, [format.hex(text)]);
 
 	return widgets.facts([
 		[_('Names'), (c.names || []).join(', ')],
@@ -17,7 +17,7 @@ function facts(c, document, now) {
 		[_('Serial number'), hex(c.serial)],
 		[_('Source'), words.source(document.source)],
 		[_('Issuer'), c.issuer],
-		[_('Chain'), E('ol', { 'class': 'ck-chain' }, (c.chain || []).map(name => E('li', {}, name)))],
+		[_('Chain'), E('ol', { 'class': 'ck-chain' }, (c.chain || []).map(name => E('li', {}, [name])))],
 		[_('Valid from'), format.moment(c.not_before)],
 		[_('Valid until'), when(c.not_after)],
 		[_('Renewal'), c.due ? when(c.due) : null],
@@ -29,14 +29,14 @@ function facts(c, document, now) {
 		['SHA-256', hex(c.fingerprint)],
 		[_('Account'), c.uploaded ? _('none: it was uploaded') : c.account],
 		[_('Version'), String(c.version)],
-		[_('Files'), E('ul', { 'class': 'ck-plain' }, (c.files || []).map(f => E('li', {}, E('code', {}, f))))],
+		[_('Files'), E('ul', { 'class': 'ck-plain' }, (c.files || []).map(f => E('li', {}, E('code', {}, [f]))))],
 		[_('Used by'), (c.used_by || []).map(words.user).join(', ')],
 		[_('Named in'), (c.named_in || []).join(', ')]
 	]);
 }
 
 function certificate(document, now) {
-	const place = E('div', {}, E('p', { 'class': 'spinning' }, _('Loading…')));
+	const place = E('div', {}, E('p', { 'class': 'spinning' }, [_('Loading…')]));
 	const pem = E('div', {});
 
 	widgets.dialog(_('Certificate %s').format(document.section), [place, pem], null, true);
@@ -47,7 +47,7 @@ function certificate(document, now) {
 }
 
 function log(section) {
-	const place = E('div', {}, E('p', { 'class': 'spinning' }, _('Loading…')));
+	const place = E('div', {}, E('p', { 'class': 'spinning' }, [_('Loading…')]));
 
 	widgets.dialog(_('Log of %s').format(section), place, null, true);
 
@@ -56,8 +56,8 @@ function log(section) {
 		const rows = lines.map(line => {
 			const step = format.step(line, words.STAGES);
 			return E('li', {}, [
-				E('time', {}, step.at === null ? '' : '%s %s'.format(format.day(step.at), format.clock(step.at))),
-				E('strong', {}, words.stage(step.stage)), E('span', {}, step.text)
+				E('time', {}, [step.at === null ? '' : '%s %s'.format(format.day(step.at), format.clock(step.at))]),
+				E('strong', {}, [words.stage(step.stage)]), E('span', {}, [step.text || ''])
 			]);
 		});
 

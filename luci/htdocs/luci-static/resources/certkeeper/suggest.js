@@ -54,6 +54,10 @@ function ddnsProvider(services, providers) {
 
 /* What becomes of those who answer the Internet on port 80 now: `{host, port}` by `status`. */
 function port80(owner) {
+	/* It is told before there is a first certificate. */
+	if (owner === undefined)
+		return '';
+
 	if (!owner)
 		return _('Otherwise it stays as it is.');
 
@@ -71,7 +75,7 @@ function method(names, facts) {
 		return {
 			method: 'standalone',
 			why: [_('The router has a public address (%s). certkeeper answers on port 80 of the WAN while the CA asks, and only then.').format(facts.addresses[0]),
-				port80(facts.port80)].join(' ')
+				port80(facts.port80)].filter(Boolean).join(' ')
 		};
 
 	return { method: 'dns', why: _('The router has no public address, so that a CA cannot reach it: DNS works without.') };

@@ -14,7 +14,7 @@ const SIGNS = { good: '✓', bad: '✗', wait: '…', busy: '↻', off: '–' };
 
 function badge(pair, title) {
 	return E('span', { 'class': 'ck-badge ck-' + pair[1], 'title': title || null }, [
-		E('span', { 'class': 'ck-sign', 'aria-hidden': 'true' }, SIGNS[pair[1]]), pair[0]
+		E('span', { 'class': 'ck-sign', 'aria-hidden': 'true' }, [SIGNS[pair[1]]]), pair[0]
 	]);
 }
 
@@ -22,7 +22,7 @@ function badge(pair, title) {
 function button(text, kind, click, attributes) {
 	return E('button', Object.assign({
 		'type': 'button', 'class': 'btn cbi-button cbi-button-' + kind, 'click': click
-	}, attributes || {}), text);
+	}, attributes || {}), [].concat(text));
 }
 
 /* A button of those who may change things; others see it, but cannot press it. */
@@ -33,7 +33,7 @@ function deed(text, kind, click, attributes) {
 
 function message(kind, title, text, more) {
 	return E('div', { 'class': 'alert-message ' + kind, 'role': kind === 'notice' ? 'status' : 'alert' }, [
-		title ? E('h4', {}, title) : '', text ? E('p', {}, text) : '', more || ''
+		title ? E('h4', {}, [title]) : '', text ? E('p', {}, [].concat(text)) : '', more || ''
 	]);
 }
 
@@ -117,7 +117,7 @@ function dialog(title, content, buttons, wide) {
 
 /* Asks before something is done that cannot be undone. */
 function ask(title, text, verb, todo, more) {
-	dialog(title, [].concat(E('p', {}, text), more || []), [
+	dialog(title, [].concat(E('p', {}, [].concat(text)), more || []), [
 		button(_('Cancel'), 'neutral', close),
 		deed(verb, 'negative', () => { close(); todo(); })
 	]);
@@ -125,26 +125,26 @@ function ask(title, text, verb, todo, more) {
 
 /* A link to elsewhere. What a CA names may be no page at all. */
 function link(url, text) {
-	return /^https?:\/\//i.test(url) ? E('a', { 'href': url, 'target': '_blank', 'rel': 'noreferrer' }, text || url) : E('span', {}, url);
+	return /^https?:\/\//i.test(url) ? E('a', { 'href': url, 'target': '_blank', 'rel': 'noreferrer' }, [text || url]) : E('span', {}, [url]);
 }
 
 /* Name and value, one a line. */
 function facts(rows) {
 	return E('dl', { 'class': 'ck-facts' }, rows.filter(row => row && row[1] !== null && row[1] !== undefined && row[1] !== '')
-		.reduce((list, row) => list.concat([E('dt', {}, row[0]), E('dd', {}, row[1])]), []));
+		.reduce((list, row) => list.concat([E('dt', {}, [row[0]]), E('dd', {}, [].concat(row[1]))]), []));
 }
 
 function say(text) {
 	/* 24.10 has no notification that goes by itself. */
 	if (ui.addTimeLimitedNotification)
-		ui.addTimeLimitedNotification(null, E('p', {}, text), 4000, 'info');
+		ui.addTimeLimitedNotification(null, E('p', {}, [text]), 4000, 'info');
 	else
-		ui.addNotification(null, E('p', {}, text), 'info');
+		ui.addNotification(null, E('p', {}, [text]), 'info');
 }
 
 /* The clipboard's interface is there over HTTPS alone. */
 function copy(text) {
-	const field = E('textarea', { 'class': 'ck-away' }, text);
+	const field = E('textarea', { 'class': 'ck-away' }, [text]);
 	const old = () => {
 		const before = document.activeElement;
 		(before && before.closest('.modal') || document.body).appendChild(field);
@@ -180,7 +180,7 @@ function download(name, text) {
 /* A text to look at, copy and keep. */
 function paper(text, name, what) {
 	return E('div', {}, [
-		E('pre', { 'class': 'ck-paper', 'tabindex': '0', 'aria-label': what }, text),
+		E('pre', { 'class': 'ck-paper', 'tabindex': '0', 'aria-label': what }, [text]),
 		E('div', { 'class': 'ck-buttons' }, [copyButton(text, what), button(_('Download'), 'neutral', () => download(name, text))])
 	]);
 }
@@ -188,21 +188,21 @@ function paper(text, name, what) {
 /* A head with what the page is for, and its buttons. */
 function head(title, text, buttons) {
 	return E('div', { 'class': 'ck-head' }, [
-		E('div', {}, [E('h2', {}, title), E('p', { 'class': 'cbi-map-descr' }, text)]),
-		E('div', { 'class': 'ck-buttons' }, buttons || [])
+		E('div', {}, [E('h2', {}, [title]), E('p', { 'class': 'cbi-map-descr' }, [].concat(text))]),
+		E('div', { 'class': 'ck-buttons' }, [].concat(buttons || []))
 	]);
 }
 
 /* One thing in a list: title line, what is known, what can be done. */
 function entry(title, content, buttons) {
 	return E('article', { 'class': 'ck-entry' }, [
-		E('h3', { 'class': 'ck-entry-title' }, title), E('div', { 'class': 'ck-entry-body' }, content),
+		E('h3', { 'class': 'ck-entry-title' }, [].concat(title)), E('div', { 'class': 'ck-entry-body' }, [].concat(content)),
 		E('div', { 'class': 'ck-buttons' }, buttons)
 	]);
 }
 
 function empty(text) {
-	return E('p', { 'class': 'ck-empty' }, text);
+	return E('p', { 'class': 'ck-empty' }, [].concat(text));
 }
 
 /* Shows `content` in `place` when it comes, or why it does not come. */

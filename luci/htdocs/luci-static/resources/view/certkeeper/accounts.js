@@ -107,8 +107,8 @@ function draw(all, after) {
 		return widgets.empty(_('There is no account yet. The first certificate brings its own; a CA that wants an external account, or one of your own, is added here.'));
 
 	return E('div', { 'class': 'ck-list' }, every.map(a => widgets.entry([
-		a.name, widgets.badge(words.acme(a.state)), a.staging ? E('span', { 'class': 'ck-source ck-source-staging' }, _('Staging')) : '',
-		a.configured === false ? E('span', { 'class': 'ck-dim' }, _('no longer configured')) : ''
+		a.name, widgets.badge(words.acme(a.state)), a.staging ? E('span', { 'class': 'ck-source ck-source-staging' }, [_('Staging')]) : '',
+		a.configured === false ? E('span', { 'class': 'ck-dim' }, [_('no longer configured')]) : ''
 	], widgets.facts([
 		[_('CA'), a.ca],
 		[_('Endpoint'), a.endpoint],

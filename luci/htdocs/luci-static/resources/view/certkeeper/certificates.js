@@ -32,7 +32,7 @@ return view.extend({
 		this.asked = 0;
 		this.chart = E('div', {});
 		this.timeline = E('details', { 'class': 'ck-timeline', 'hidden': '', 'toggle': () => this.drawChart() }, [
-			E('summary', {}, _('Timeline of all certificates')), this.chart
+			E('summary', {}, [_('Timeline of all certificates')]), this.chart
 		]);
 		this.rows = {};
 		this.poll = live.begin(() => this.look());
@@ -46,7 +46,6 @@ return view.extend({
 		]);
 
 		this.draw(head);
-		this.showOffer();
 		return page;
 	},
 
@@ -55,14 +54,14 @@ return view.extend({
 		/* An answer to an earlier question says nothing any more once a later one was asked. */
 		const mine = ++this.asked;
 
-		return api.call('status').catch(error => ({ error: error })).then(head => mine === this.asked && this.draw(head));
+		return api.call('status').catch(error => ({ error: error })).then(head => mine !== this.asked || this.draw(head));
 	},
 
 	/* What is to happen after an action. */
 	done(work) {
 		this.poll.soon();
 		return Promise.resolve(work).catch(error => widgets.dialog(_('That did not work.'), widgets.failure(error.kind ? error : errors.classify(error))))
-			.then(() => this.look());
+			.then(() => { this.poll.soon(); return this.look(); });
 	},
 
 	draw(head) {
@@ -78,12 +77,15 @@ return view.extend({
 		this.list.classList.remove('ck-stale');
 		dom.content(this.trouble, errors.lacks(head).map(lack => widgets.failure(lack)));
 
-		if (!documents.length && !this.guide.firstChild) {
-			if (api.mayWrite())
-				this.showGuide();
-			else
-				dom.content(this.list, widgets.empty(_('No certificate is configured yet.')));
+		/* It opens by itself once; who leaves it finds its button. */
+		if (!documents.length && api.mayWrite() && !this.guided) {
+			this.guided = true;
+			this.showGuide();
 		}
+		else if (!documents.length && !this.guide.firstChild)
+			dom.content(this.list, widgets.empty(_('No certificate is configured yet.')));
+
+		this.drawOffer(head);
 
 		const held = documents.filter(d => d.certificate).length;
 		if (held && this.timeline.hidden)
@@ -92,7 +94,7 @@ return view.extend({
 
 		this.drawRows(documents, now(head));
 		this.drawChart();
-		return documents.some(d => d.stage || job.active(head.jobs, d.section));
+		return documents.some(d => d.stage || job.active(head.jobs, d.section)) || Boolean(job.active(head.jobs));
 	},
 
 	/* A row that did not change stays as it is: its focus, its open menu. */
@@ -136,9 +138,13 @@ return view.extend({
 	},
 
 	/* What OpenWrt's acme package has can be had here. Only who may change things hears of it. */
-	showOffer() {
-		return (api.mayWrite() ? takeover.offer(work => { dom.content(this.guide, ''); return this.done(work()).then(() => this.showOffer()); }) : Promise.resolve(''))
-			.then(offer => dom.content(this.offer, offer));
+	drawOffer(head) {
+		const key = JSON.stringify([head.acme, (head.sections || []).length]);
+
+		if (api.mayWrite() && key !== this.offered) {
+			this.offered = key;
+			dom.content(this.offer, [].concat(takeover.offer(head, work => { dom.content(this.guide, ''); return this.done(work()); })));
+		}
 	},
 
 	showGuide() {

@@ -17,7 +17,7 @@ function act(order, action, title) {
 function names(order) {
 	return E('ul', { 'class': 'ck-plain' }, (order.names || []).map(n => E('li', {}, [
 		n.name, ' ', n.status ? widgets.badge(words.acme(n.status)) : '', ' ',
-		E('span', { 'class': 'ck-dim' }, words.method(n.method)), n.problem ? E('p', { 'class': 'ck-fault' }, n.problem) : ''
+		E('span', { 'class': 'ck-dim' }, [words.method(n.method)]), n.problem ? E('p', { 'class': 'ck-fault' }, [n.problem]) : ''
 	])));
 }
 
@@ -47,13 +47,13 @@ return view.extend({
 					return widgets.empty(_('No order is under way.'));
 
 				return E('div', { 'class': 'ck-list' }, all.map(o => widgets.entry([
-					o.section, widgets.badge(words.acme(o.status)), o.staging ? E('span', { 'class': 'ck-source ck-source-staging' }, _('Staging')) : ''
+					o.section, widgets.badge(words.acme(o.status)), o.staging ? E('span', { 'class': 'ck-source ck-source-staging' }, [_('Staging')]) : ''
 				], [widgets.facts([
 					[_('Names'), names(o)],
 					[_('CA'), '%s (%s)'.format(o.ca, o.account)],
 					[_('Created'), format.moment(o.created)],
 					[_('Ends'), o.expires ? format.moment(o.expires) : null],
-					[_('URL'), E('code', {}, o.url)]
+					[_('URL'), E('code', {}, [o.url])]
 				]), records.table(o.records)], actions(o, after))));
 			}
 		});

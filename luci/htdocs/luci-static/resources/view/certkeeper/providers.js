@@ -51,7 +51,7 @@ function draw(known, after) {
 		const values = {};
 		context.list(s.credentials).forEach(text => { const pair = credentials.split(text); values[pair[0]] = pair[1]; });
 
-		return widgets.entry([name, E('span', { 'class': 'ck-source' }, p ? p.title : s.dns)], widgets.facts((p ? p.fields : []).map(f => [
+		return widgets.entry([name, E('span', { 'class': 'ck-source' }, [p ? p.title : s.dns || ''])], widgets.facts((p ? p.fields : []).map(f => [
 			f.label, f.secret ? widgets.badge(set.indexOf(f.name) >= 0 ? [_('set'), 'good'] : f.optional ? [_('not set'), 'off'] : [_('not set'), 'bad']) :
 				values[f.name] || f.default || '–'
 		]).concat([[_('Used by'), users(name).join(', ')]])), [
@@ -64,9 +64,9 @@ function draw(known, after) {
 
 	return [
 		list.length ? E('div', { 'class': 'ck-list' }, list) : widgets.empty(_('No credentials are shared. A certificate may have its own, in its dialog; several share what is added here.')),
-		own.length ? E('p', { 'class': 'ck-hint' }, _('With credentials of their own: %s').format(own.map(s => s['.name']).join(', '))) : '',
+		own.length ? E('p', { 'class': 'ck-hint' }, [_('With credentials of their own: %s').format(own.map(s => s['.name']).join(', '))]) : '',
 		E('details', { 'class': 'ck-timeline' }, [
-			E('summary', {}, N_(known.providers.length, '%d provider is known', '%d providers are known').format(known.providers.length)),
+			E('summary', {}, [N_(known.providers.length, '%d provider is known', '%d providers are known').format(known.providers.length)]),
 			E('ul', {}, known.providers.map(p => E('li', {}, widgets.link(p.docs, p.title))))
 		])
 	];

@@ -24,11 +24,11 @@ function draw() {
 		return widgets.empty(_('A request is made for the names of a certificate: add one first.'));
 
 	const place = E('div', {});
-	const choice = E('select', { 'id': 'ck-section', 'class': 'cbi-input-select' }, sections.map(s => E('option', { 'value': s }, s)));
+	const choice = E('select', { 'id': 'ck-section', 'class': 'cbi-input-select' }, sections.map(s => E('option', { 'value': s }, [s])));
 	const fresh = E('input', { 'type': 'checkbox', 'id': 'ck-fresh' });
 	const inputs = PARTS.map(p => E('input', { 'type': 'text', 'class': 'cbi-input-text', 'id': 'ck-part-' + p[0], 'data-part': p[0], 'maxlength': p[0] === 'C' ? 2 : 128, 'placeholder': p[2] || null }));
 	const line = (id, title, field, hint) => E('div', { 'class': 'ck-field' }, [
-		E('label', { 'for': id }, title), E('div', {}, [field, hint ? E('p', { 'class': 'ck-hint' }, hint) : ''])
+		E('label', { 'for': id }, [title]), E('div', {}, [field, hint ? E('p', { 'class': 'ck-hint' }, [hint]) : ''])
 	]);
 	const make = () => job.run(place, 'csr', { section: choice.value, subject: subject(inputs) || undefined, new_key: fresh.checked || undefined });
 

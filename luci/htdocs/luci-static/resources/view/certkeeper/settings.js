@@ -7,6 +7,7 @@
 'require certkeeper.context as context';
 'require certkeeper.lists as lists';
 'require certkeeper.save as save';
+'require certkeeper.suggest as suggest';
 'require certkeeper.validate as validate';
 'require certkeeper.widgets as widgets';
 
@@ -17,7 +18,10 @@ function path(value) {
 }
 
 function url(value) {
-	return !value || /^https?:\/\/[^\s/]+/.test(value) || _('Enter an https:// URL.');
+	const host = /^http:\/\/\[?([0-9a-f:.]+?)\]?(:\d+)?(\/|$)/i.exec(value || '');
+
+	return !value || /^https:\/\/[^\s/]+/i.test(value) || Boolean(host && validate.isAddress(host[1]) && !suggest.isPublic(host[1])) ||
+		_('Enter an https:// URL; http:// is for addresses of the own network.');
 }
 
 /* URLs and programs are one list in the configuration, and two fields here. */
@@ -114,6 +118,7 @@ return view.extend({
 		const map = new form.Map('certkeeper', _('Settings'), _('What counts for all certificates. Each change takes effect at once, with a run that looks whether something is due.'));
 		const s = map.section(form.NamedSection, 'global', 'certkeeper');
 		const place = E('div', { 'aria-live': 'polite' });
+		const page = E('div', { 'class': 'ck-page' });
 
 		map.readonly = !api.mayWrite();
 		fields(s, known);
@@ -122,12 +127,16 @@ return view.extend({
 		const store = () => map.parse()
 			.then(() => context.put('global', { notify: known.urls.concat(known.programs) }, ['notify']))
 			.then(() => save.commit(secrets()))
-			.then(() => map.load()).then(() => map.reset())
-			.then(() => { L.dom.content(place, ''); widgets.say(_('Saved.')); })
-			.catch(error => L.dom.content(place, widgets.message('error', null, error.message || String(error), error.remedy ? E('p', {}, error.remedy) : '')));
+			.then(() => { widgets.say(_('Saved.')); return this.load(); })
+			.then(anew => this.render(anew)).then(anew => page.replaceWith(anew))
+			.catch(error => L.dom.content(place, widgets.message('error', null, error.message || String(error), error.remedy ? E('p', {}, [error.remedy]) : '')));
 
-		return map.render().then(node => E('div', { 'class': 'ck-page' }, [node, place, E('div', { 'class': 'cbi-page-actions' },
-			widgets.deed(_('Save'), 'positive', ui.createHandlerFn(null, store), { 'class': 'btn cbi-button cbi-button-positive important' }))]));
+		return map.render().then(node => {
+			L.dom.content(page, [node, place, E('div', { 'class': 'cbi-page-actions' }, [
+				widgets.deed(_('Save'), 'positive', ui.createHandlerFn(null, store), { 'class': 'btn cbi-button cbi-button-positive important' })
+			])]);
+			return page;
+		});
 	},
 
 	handleSave: null,

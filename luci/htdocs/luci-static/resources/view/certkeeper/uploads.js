@@ -41,9 +41,9 @@ function upload() {
 	const key = paste.create('ck-key', _('Private key'), _('PKCS#8, PKCS#1 or SEC1, not encrypted. Leave empty when the CSR was made here.'), 'PRIVATE KEY');
 	const place = E('div', {});
 	const names = E('input', { 'type': 'text', 'id': 'ck-names', 'class': 'cbi-input-text', 'placeholder': 'www.example.org mail.example.org' });
-	const fresh = E('div', { 'class': 'ck-field' }, [E('label', { 'for': 'ck-names' }, _('Its names')), E('div', {}, names)]);
+	const fresh = E('div', { 'class': 'ck-field' }, [E('label', { 'for': 'ck-names' }, [_('Its names')]), E('div', {}, names)]);
 	const choice = E('select', { 'id': 'ck-section', 'class': 'cbi-input-select', 'change': () => { fresh.hidden = choice.value !== ''; } },
-		sections.map(s => E('option', { 'value': s }, s)).concat(E('option', { 'value': '' }, _('– a new one –'))));
+		sections.map(s => E('option', { 'value': s }, [s])).concat(E('option', { 'value': '' }, [_('– a new one –')])));
 
 	fresh.hidden = choice.value !== '';
 
@@ -59,13 +59,13 @@ function upload() {
 		return (choice.value ? Promise.resolve(choice.value) : create(names.value))
 			.then(section => job.run(place, 'upload', { section: section, certificate: pem, key: key.value() || undefined }))
 			.then(ended => { if (ended && ended.state === 'done') { certificate.clear(); key.clear(); } })
-			.catch(error => dom.content(place, widgets.message('error', null, error.message, error.remedy ? E('p', {}, error.remedy) : '')));
+			.catch(error => dom.content(place, widgets.message('error', null, error.message, error.remedy ? E('p', {}, [error.remedy]) : '')));
 	}
 
 	return E('section', { 'class': 'ck-entry', 'aria-label': _('Upload') }, [
-		E('h3', {}, _('Upload a certificate')),
-		E('p', { 'class': 'ck-dim' }, _('It is checked before it comes into use: key, names, chain, dates. When it is to be renewed, the CA of its section takes over, unless the section renews only when asked.')),
-		E('div', { 'class': 'ck-field' }, [E('label', { 'for': 'ck-section' }, _('Section')), E('div', {}, choice)]),
+		E('h3', {}, [_('Upload a certificate')]),
+		E('p', { 'class': 'ck-dim' }, [_('It is checked before it comes into use: key, names, chain, dates. When it is to be renewed, the CA of its section takes over, unless the section renews only when asked.')]),
+		E('div', { 'class': 'ck-field' }, [E('label', { 'for': 'ck-section' }, [_('Section')]), E('div', {}, choice)]),
 		fresh, certificate.node, key.node,
 		E('div', { 'class': 'ck-buttons' }, widgets.deed(_('Check and use'), 'positive', ui.createHandlerFn(null, send))), place
 	]);
@@ -79,11 +79,11 @@ function root(ca, after) {
 	const none = ca.missing;
 
 	return E('section', { 'class': 'ck-entry', 'aria-label': _('Local CA') }, [
-		E('h3', {}, _('The router’s own CA')),
-		E('p', { 'class': 'ck-dim' }, _('Until the public CA has issued, and after a lapse, sections serve a certificate of this CA. Devices that trust its root see no warning then.')),
-		none ? E('p', {}, none) : widgets.facts([
+		E('h3', {}, [_('The router’s own CA')]),
+		E('p', { 'class': 'ck-dim' }, [_('Until the public CA has issued, and after a lapse, sections serve a certificate of this CA. Devices that trust its root see no warning then.')]),
+		none ? E('p', {}, [none]) : widgets.facts([
 			[_('Subject'), ca.subject], [_('Valid until'), format.moment(ca.not_after)],
-			['SHA-256', E('code', { 'class': 'ck-hex' }, format.hex(ca.fingerprint))], [_('May certify'), (ca.names || []).join(', ')]
+			['SHA-256', E('code', { 'class': 'ck-hex' }, [format.hex(ca.fingerprint)])], [_('May certify'), (ca.names || []).join(', ')]
 		]),
 		E('div', { 'class': 'ck-buttons' }, [
 			none ? '' : widgets.button(_('Download root'), 'action', after(download)),

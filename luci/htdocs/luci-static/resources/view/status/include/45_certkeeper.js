@@ -45,11 +45,11 @@ return baseclass.extend({
 		const sum = card.sum(head.sections || [], head.now || Math.floor(Date.now() / 1000));
 
 		return E('div', { 'class': 'ck-card' }, [
-			E('span', {}, [E('strong', {}, '%d / %d'.format(sum.valid, sum.all)), _('valid')]),
-			sum.soonest ? E('span', {}, _('first to end: %s, %s').format(sum.soonest, sum.ends)) : '',
+			E('span', {}, [E('strong', {}, ['%d / %d'.format(sum.valid, sum.all)]), _('valid')]),
+			sum.soonest ? E('span', {}, [_('first to end: %s, %s').format(sum.soonest, sum.ends)]) : '',
 			sum.running ? widgets.badge([N_(sum.running, '%d at work', '%d at work').format(sum.running), 'busy']) : '',
 			sum.failing.length ? widgets.badge([_('failing: %s').format(sum.failing.join(', ')), 'bad']) : '',
-			E('a', { 'href': PAGE, 'class': 'btn cbi-button' }, _('Show'))
+			E('a', { 'href': PAGE, 'class': 'btn cbi-button' }, [_('Show')])
 		]);
 	}
 });
